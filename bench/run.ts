@@ -1,0 +1,318 @@
+// Ratios of Rollcall and its bare limits, measured in turn in one run on the same data and the same embedded server.
+//   npm run bench                         100,000 people: the screen against the bare server, start, memory
+//   npm run bench -- --people 1000000     the same at that size: deep pages, every kind of search, pairs of filters, CSV
+// --keep DIR keeps (and uses again) the data in DIR. Nothing here asserts; figures go to stdout beside their goals.
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { sql } from 'kysely'
+import { columns } from '../src/members/list-state.ts'
+import { connect } from '../src/platform/database/connect.ts'
+import { startEmbedded } from '../src/platform/database/embedded.ts'
+import { startSession } from '../src/sessions/lucia.ts'
+
+const { values } = parseArgs({
+  options: {
+    people: { type: 'string', default: '100000' },
+    keep: { type: 'string' },
+    seconds: { type: 'string', default: '4' },
+  },
+})
+const people = Number(values.people)
+const seconds = values.seconds
+const root = join(import.meta.dirname, '..')
+const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-'))
+const env = { ...process.env, DATA_DIR: join(folder, 'data'), PORT: '3911', LOG_LEVEL: 'warn' }
+const password = 'a long password for the bench'
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+
+const rollcall = (args: string[], input = '') =>
+  execFileSync(process.execPath, [join(root, 'dist', 'rollcall.js'), ...args], {
+    env,
+    input,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+    .toString()
+    .trim()
+
+const running: ChildProcess[] = []
+async function start(args: string[], port: number): Promise<{ child: ChildProcess; ms: number }> {
+  const began = performance.now()
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  running.push(child)
+  for (;;) {
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      (answer) => answer.status !== 503,
+      () => false,
+    )
+    if (ready) return { child, ms: performance.now() - began }
+    if (child.exitCode !== null) throw new Error('it ended instead of starting')
+    await pause(20)
+  }
+}
+
+const stop = (child: ChildProcess) =>
+  new Promise<void>((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+
+type Load = { perSecond: number; median: number; p95: number; bad: number; bytes: number }
+const load = (port: number, path: string, connections: number, cookie = '', encoding = 'br'): Load =>
+  JSON.parse(
+    execFileSync(
+      process.execPath,
+      [join(import.meta.dirname, 'load.ts'), String(port), path, String(connections), seconds, cookie],
+      {
+        env: { ...process.env, ACCEPT_ENCODING: encoding },
+      },
+    ).toString(),
+  )
+
+const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+const residentMb = (child: ChildProcess) =>
+  Number(/VmRSS:\s+(\d+)/.exec(execFileSync('cat', [`/proc/${child.pid}/status`]).toString())?.[1] ?? 0) / 1024
+
+/** Median milliseconds of one request at a time over `times` tries, the first two left out. */
+async function timeOf(path: string, cookie: string, times = 15): Promise<number> {
+  const found: number[] = []
+  for (let n = 0; n < times + 2; n++) {
+    const began = performance.now()
+    const answer = await fetch(`http://127.0.0.1:3911${path}`, { headers: { Host: 'localhost:3911', Cookie: cookie } })
+    await answer.arrayBuffer()
+    if (answer.status !== 200) throw new Error(`${answer.status} for ${path}`)
+    if (n > 1) found.push(performance.now() - began)
+  }
+  return median(found)
+}
+
+const say = (what: string, figure: string, goal: string) => console.log(`${what.padEnd(64)}${figure.padEnd(26)}${goal}`)
+
+try {
+  execFileSync(process.execPath, [join(root, 'build.ts'), '--if-needed'], { cwd: root, stdio: 'inherit' })
+  const first = await start([join(root, 'dist', 'main.js')], 3911)
+  say('empty DATA_DIR to serving', `${(first.ms / 1000).toFixed(2)} s`, '<= 10 s')
+  const embedded = await startEmbedded(env.DATA_DIR)
+  const database = connect({ socketDir: embedded.socketDir, statementTimeout: 0 })
+  let [organization] = await database.db.selectFrom('organization').selectAll().execute()
+  if (!organization) {
+    const who = [
+      '--organization',
+      'Bench Claims',
+      '--first-name',
+      'Bea',
+      '--last-name',
+      'Bench',
+      '--email',
+      'bea@bench.example',
+    ]
+    rollcall(['setup', ...who, '--password-stdin'], password)
+    const began = performance.now()
+    rollcall(['seed', '--organization', 'bench-claims', '--people', String(people)])
+    say(
+      `seed, ${people.toLocaleString('en')} people`,
+      `${((performance.now() - began) / 1000).toFixed(0)} s`,
+      '100,000: < 60 s',
+    )
+    ;[organization] = await database.db.selectFrom('organization').selectAll().execute()
+  }
+  const { slug = '', id = '' } = organization ?? {}
+  const [bea] = await database.db
+    .selectFrom('account')
+    .select('id')
+    .where('email_key', '=', 'bea@bench.example')
+    .execute()
+  await stop(first.child)
+  const again = await start([join(root, 'dist', 'main.js')], 3911)
+  say('a later start', `${(again.ms / 1000).toFixed(2)} s`, '<= 2 s')
+  const bare = await start(
+    ['--import', 'tsx', join(import.meta.dirname, 'bare.tsx'), embedded.socketDir, slug, '3912'],
+    3912,
+  )
+  const session = await startSession(database.db, new Date(), false, {
+    accountId: bea?.id ?? '',
+    stage: 'full',
+    ip: '127.0.0.1',
+    userAgent: 'bench',
+    confirmed: true,
+  })
+  const cookie = session.split(';')[0] ?? ''
+  const members = `/o/${slug}/members`
+
+  for (const [connections, what] of [
+    [8, '8 at once, requests/s'],
+    [1, 'alone, median ms'],
+  ] as const) {
+    const rounds: [Load, Load][] = []
+    for (let n = 0; n < 3; n++)
+      rounds.push([load(3911, members, connections, cookie), load(3912, members, connections, '', 'identity')])
+    if (rounds.some(([a, b]) => a.bad + b.bad > 0)) throw new Error('some answers were not 200')
+    const of = (load: Load) => (connections === 8 ? load.perSecond : load.median)
+    const [ours, limit] = [median(rounds.map(([a]) => of(a))), median(rounds.map(([, b]) => of(b)))]
+    const ratio = median(rounds.map(([a, b]) => of(a) / of(b)))
+    say(
+      `members screen, ${what}: ours / bare query + JSX`,
+      `${ours.toFixed(1)} / ${limit.toFixed(1)} = ${ratio.toFixed(2)}`,
+      connections === 8 ? '>= 0.6 (goal 0.8)' : 'goal <= 1.3',
+    )
+  }
+  await stop(bare.child)
+
+  for (let done = 0; done < 10_000; ) done += load(3911, members, 8, cookie).perSecond * Number(seconds)
+  say('resident memory after 10,000 screens', `${residentMb(again.child).toFixed(0)} MB`, '<= 180 MB')
+
+  const page1 = await timeOf(members, cookie, 40)
+  const times = (path: string) => timeOf(path, cookie).then((ms) => ms / page1)
+  say('first page, ms', page1.toFixed(1), '')
+  const offset = Math.floor(people * 0.9)
+  const [deep] = await database.db
+    .selectFrom('membership')
+    .select(['id', 'sort_name'])
+    .where('organization_id', '=', id)
+    .where(sql<boolean>`status <> 'removed'`)
+    .orderBy('sort_name')
+    .orderBy('id')
+    .offset(offset)
+    .limit(1)
+    .execute()
+  const after = new URLSearchParams({ after: `${offset}*${deep?.id}*${deep?.sort_name}` })
+  say(
+    `the page after row ${offset.toLocaleString('en')}`,
+    `${(await times(`${members}?${after}`)).toFixed(2)} x page 1`,
+    '<= 1.5 x',
+  )
+
+  const worst = async (title: string, paths: string[], goal: string) => {
+    const found: [number, string][] = []
+    for (const path of paths) found.push([await times(path), path])
+    found.sort((a, b) => b[0] - a[0])
+    const shown = found
+      .slice(0, 3)
+      .map(([ratio, path]) => `${ratio.toFixed(1)} (${decodeURIComponent(path.split('?')[1] ?? '')})`)
+    say(`${title}: ${found.length} tried`, `worst ${shown[0]}`, goal)
+    console.log(`    then ${shown.slice(1).join(', ')}; median ${median(found.map(([ratio]) => ratio)).toFixed(1)}`)
+  }
+  await worst(
+    'every sort, both ways',
+    Object.keys(columns).flatMap((name) => [`${members}?sort=${name}`, `${members}?sort=-${name}`]),
+    'no figure set',
+  )
+
+  const terms = [
+    'a',
+    'x',
+    'q',
+    'zz',
+    'xq',
+    'an',
+    'na',
+    'an',
+    'ng',
+    'smith',
+    'nguyen',
+    'zhang',
+    'okonkwo',
+    'wiśniewska',
+    'garcia',
+    'qqqxyz',
+    "o'",
+    '-',
+    '%',
+    '.example',
+    '@',
+    'adjust',
+    'иванов',
+    'иван',
+    'и',
+    'παπα',
+    'π',
+    '陈',
+    '王',
+    '美',
+    '美玲',
+    'さ',
+    '佐藤',
+    '김',
+    '김민',
+    'محمد',
+    'م',
+    'כהן',
+    'शर्मा',
+    'ก',
+    'გიორგი',
+    'አ',
+    'anna smith',
+    'a b',
+    'van de',
+    'maria garcia',
+    'zoë',
+    'nobody here',
+    'li',
+    'de la',
+  ]
+  await worst(
+    'search, every kind of term',
+    terms.map((q) => `${members}?${new URLSearchParams({ q })}`),
+    'worst <= 15 x (goal 12)',
+  )
+
+  const pick = async (table: 'member_group' | 'custom_role' | 'region' | 'area', at: number) =>
+    (await database.db.selectFrom(table).select('id').where('organization_id', '=', id).orderBy('sort_name').execute())[
+      at
+    ]?.id ?? ''
+  const single = [
+    'status=active',
+    'status=invited',
+    'status=blocked',
+    'status=ended',
+    'status=removed',
+    'role=admin',
+    'role=viewer',
+    'role=member',
+    `role=${await pick('custom_role', 0)}`,
+    `group=${await pick('member_group', 3)}`,
+    `region=${await pick('region', 1)}`,
+    `area=${await pick('area', 5)}`,
+    'two_factor=on',
+    'two_factor=off',
+    'inactive=30',
+    'inactive=365',
+  ]
+  const pairs = single.flatMap((a, n) =>
+    single
+      .slice(n + 1)
+      .filter((b) => a.split('=')[0] !== b.split('=')[0])
+      .map((b) => `${a}&${b}`),
+  )
+  await worst(
+    'one filter',
+    single.map((query) => `${members}?${query}`),
+    '',
+  )
+  await worst(
+    'two filters together',
+    pairs.map((query) => `${members}?${query}`),
+    'worst <= 8 x (goal 5)',
+  )
+
+  const began = performance.now()
+  const csv = await fetch(`http://127.0.0.1:3911${members}.csv`, {
+    headers: { Host: 'localhost:3911', Cookie: cookie, 'Accept-Encoding': 'identity' },
+  })
+  let rows = -1
+  for await (const part of csv.body as AsyncIterable<Uint8Array>) for (const byte of part) if (byte === 10) rows++
+  const ours = rows / ((performance.now() - began) / 1000)
+  say(
+    'CSV of everybody',
+    `${Math.round(ours).toLocaleString('en')} rows/s, ${residentMb(again.child).toFixed(0)} MB after`,
+    '>= 0.7 x psql \\copy; bench/exports.ts compares',
+  )
+  await database.close()
+  await embedded.stop()
+} finally {
+  for (const child of running) child.kill('SIGTERM')
+  await pause(1500)
+  if (!values.keep) rmSync(folder, { recursive: true, force: true })
+}

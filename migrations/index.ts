@@ -1,0 +1,21 @@
+import type { Migration } from 'kysely/migration'
+import * as extensions from './2026-11-22-01-extensions.ts'
+import * as accounts from './2026-11-22-02-accounts.ts'
+import * as limits from './2026-11-22-03-limits.ts'
+import * as organizations from './2026-11-22-04-organizations.ts'
+import * as groupsRolesRegions from './2026-11-22-05-groups-roles-regions.ts'
+import * as memberships from './2026-11-22-06-memberships.ts'
+import * as invitations from './2026-11-22-07-invitations.ts'
+import * as mailAndEvents from './2026-11-22-08-mail-and-events.ts'
+
+/** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
+export const migrations: Record<string, Migration> = {
+  '2026-11-22-01-extensions': extensions,
+  '2026-11-22-02-accounts': accounts,
+  '2026-11-22-03-limits': limits,
+  '2026-11-22-04-organizations': organizations,
+  '2026-11-22-05-groups-roles-regions': groupsRolesRegions,
+  '2026-11-22-06-memberships': memberships,
+  '2026-11-22-07-invitations': invitations,
+  '2026-11-22-08-mail-and-events': mailAndEvents,
+}

@@ -1,0 +1,249 @@
+import { randomBytes } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { FailurePage, NotAllowedPage, Toast } from '../views/failures/failures.tsx'
+import { Layout } from '../views/layout.tsx'
+import { keepStatusesCurrent } from './members/commands.ts'
+import { memberDownloads } from './members/download.ts'
+import { members } from './members/routes.tsx'
+import { whomToAsk } from './organizations/queries.ts'
+import { organizations } from './organizations/routes.ts'
+import { passwords } from './passwords/routes.tsx'
+import type { Guard } from './platform/access/allow.ts'
+import { permissions } from './platform/access/permissions.ts'
+import { isUnavailable } from './platform/database/connect.ts'
+import { record } from './platform/events/record.ts'
+import { errorFacts } from './platform/log.ts'
+import { address, ownPagesOnly } from './platform/web/address.ts'
+import type { App, Services } from './platform/web/app-context.ts'
+import { causeOf } from './platform/web/cause.ts'
+import { compression } from './platform/web/compression.ts'
+import { Failure, NotAllowed, SignInFirst, TooMany, Unavailable } from './platform/web/failures.ts'
+import { secureHeaders } from './platform/web/headers.ts'
+import { isSwap, show } from './platform/web/show.ts'
+import { staticFiles } from './platform/web/static.ts'
+import { probes } from './probes/routes.ts'
+import { touch } from './sessions/commands.ts'
+import { validate } from './sessions/lucia.ts'
+import { sessions } from './sessions/routes.ts'
+import { setUp } from './set-up/routes.tsx'
+import { signIn } from './sign-in/routes.tsx'
+
+/** The whole program as one handler: middleware in order, then one line per feature. Refuses to be made with an unguarded route (R-39). */
+export function createApp(services: Services): Hono<App> {
+  const { config } = services
+  const app = new Hono<App>({ strict: true })
+
+  app.use(secureHeaders(config.secure))
+  app.use(compression())
+  app.use(async (c, next) => {
+    for (const [name, value] of Object.entries(services)) c.set(name as keyof Services, value as never)
+    c.set('now', services.clock())
+    c.set('requestId', randomBytes(8).toString('hex'))
+    c.set('visitor', null)
+    c.set('actor', null)
+    c.set('standing', null)
+    c.set('closed', null)
+    c.set('draw', ({ title, body }) => (
+      <Layout title={title} body={body} visitor={c.var.visitor} actor={c.var.actor} path={c.req.path} />
+    ))
+    if (services.stopping()) c.header('Connection', 'close')
+    await next()
+  })
+  app.use(address(config))
+  app.route('/', probes)
+  app.route('/static', staticFiles)
+  app.use(ownPagesOnly(config))
+  app.use(async (c, next) => {
+    const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? ''
+    const current = await validate(c.var.db, c.req.header('cookie') ?? '', slug, c.var.now, config.secure)
+    if (current) {
+      c.set('visitor', current.visitor)
+      c.set('actor', current.actor)
+      c.set('standing', current.standing)
+      c.set('closed', current.closed)
+      await touch(c.var.db, current, c.var.now)
+      if (current.actor)
+        await keepStatusesCurrent(c.var.db, current.actor.organization.id, current.statusesAsOf, c.var.now)
+    }
+    await next()
+  })
+
+  app.route('/', signIn)
+  app.route('/', sessions)
+  app.route('/', passwords)
+  app.route('/', setUp)
+  app.route('/', organizations)
+  app.route('/o/:slug', memberDownloads)
+  app.route('/o/:slug/members', members)
+
+  app.notFound((c) => fail(c, new Failure(404, 'Not found')))
+  app.onError((error, c) => fail(c, error))
+  refuseUnguarded(app)
+  return app
+}
+
+/** Every route in order with its guard's rule; middleware is left out. */
+export const routesOf = (app: Hono<App>) => {
+  const found = new Map<string, { method: string; path: string; rule: Guard['rule'] | undefined }>()
+  for (const route of app.routes) {
+    if (route.method === 'ALL' && route.path === '/*') continue
+    const key = `${route.method} ${route.path}`
+    if (!found.has(key))
+      found.set(key, { method: route.method, path: route.path, rule: (route.handler as Partial<Guard>).rule })
+  }
+  return [...found.values()]
+}
+
+export function refuseUnguarded(app: Hono<App>) {
+  for (const { method, path, rule } of routesOf(app))
+    if (!rule)
+      throw new Error(`${method} ${path} doesn't say who may: begin it with allow(), member(), signedIn() or anyone()`)
+}
+
+type Words = { title: string; text: string[]; on?: { href: string; label: string } }
+
+const words: Record<number, Words> = {
+  400: { title: 'This request can’t be understood', text: [] },
+  403: {
+    title: 'This request was refused',
+    text: [
+      'It didn’t come from a page of Rollcall, so nothing was changed.',
+      'If it did, your browser doesn’t say so on pages with a question mark in their address, as lynx does. Begin at your first page, whose address has none.',
+    ],
+    on: { href: '/', label: 'Go to your first page' },
+  },
+  404: {
+    title: 'Page not found',
+    text: ['It may have been moved or removed, or it belongs to an organization that you are not in.'],
+    on: { href: '/', label: 'Go to your first page' },
+  },
+  405: {
+    title: 'This can’t be done here',
+    text: ['Pages are opened and forms are sent; nothing else works at this address.'],
+  },
+  409: {
+    title: 'Somebody else changed this meanwhile',
+    text: ['Nothing was overwritten. Open it again to see how it is now.'],
+  },
+  413: { title: 'This is too large', text: ['A form can hold at most 64 KiB. Nothing was stored.'] },
+  415: { title: 'This kind of content isn’t taken here', text: ['Send it as a form.'] },
+  421: { title: 'Rollcall isn’t served under this name', text: ['Use the address that your organization gave you.'] },
+}
+
+const headers = (status: number, extra: Record<string, string> = {}) => {
+  const found: Record<string, string> = { ...extra }
+  if (status === 405) found.Allow = 'GET, HEAD, POST'
+  if (status === 413) found.Connection = 'close'
+  return found
+}
+
+const minutes = (seconds: number) =>
+  seconds < 60
+    ? `${seconds} second${seconds === 1 ? '' : 's'}`
+    : `${Math.ceil(seconds / 60)} minute${seconds <= 60 ? '' : 's'}`
+
+/** Any failure as its page, or for a swap as a toast that leaves the screen alone. Never a stack, SQL or a path (R-31). */
+async function fail(c: Context<App>, error: unknown): Promise<Response> {
+  const { log, requestId } = c.var
+  let failure = error instanceof Failure ? error : null
+  if (!failure && isUnavailable(error)) {
+    log('warn', 'the database did not answer', { request: requestId, ...errorFacts(error) })
+    failure = new Unavailable(2)
+  }
+  if (!failure) {
+    log('error', 'request failed', {
+      request: requestId,
+      method: c.req.method,
+      path: c.req.routePath,
+      ...errorFacts(error),
+    })
+    return answer(c, 500, {
+      title: 'Something went wrong here',
+      text: [
+        'It isn’t your doing, and it has been noted. Try again in a moment.',
+        `If it goes on, tell your administrator this number: ${requestId}`,
+      ],
+    })
+  }
+  if (failure instanceof SignInFirst) return signInFirst(c)
+  if (failure instanceof NotAllowed) {
+    try {
+      return await notAllowed(c, failure)
+    } catch (inner) {
+      return fail(c, inner)
+    }
+  }
+  if (failure instanceof TooMany)
+    return answer(
+      c,
+      429,
+      { title: 'Too many tries', text: [`Try again in ${minutes(failure.seconds)}.`] },
+      { 'Retry-After': String(failure.seconds) },
+    )
+  if (failure instanceof Unavailable)
+    return answer(
+      c,
+      503,
+      {
+        title: 'Rollcall can’t answer right now',
+        text: ['It is busy or starting again. Nothing of yours was lost; try again in a few seconds.'],
+      },
+      { 'Retry-After': String(failure.seconds) },
+    )
+  const found = words[failure.status] ?? { title: 'This didn’t work', text: [] }
+  const text = failure.status === 400 ? [failure.message] : found.text
+  return answer(c, failure.status, { ...found, text })
+}
+
+function answer(c: Context<App>, status: number, found: Words, extra: Record<string, string> = {}): Response {
+  for (const [name, value] of Object.entries(headers(status, extra))) c.header(name, value)
+  if (isSwap(c)) return toast(c, status, [found.title, ...found.text].map((one) => one.replace(/[.]?$/, '.')).join(' '))
+  return show(c, found.title, <FailurePage {...found} />, status)
+}
+
+/** htmx leaves the screen alone on errors, and app.js shows this as the toast. */
+const toast = (c: Context<App>, status: number, text: string): Response =>
+  c.body(`${<Toast text={text} />}`, status as 400, {
+    'Content-Type': 'text/html; charset=utf-8',
+    'HX-Reswap': 'none',
+    'HX-Push-Url': 'false',
+  })
+
+function signInFirst(c: Context<App>): Response {
+  const stage = c.var.visitor?.session.stage
+  const here = c.req.method === 'GET' || c.req.method === 'HEAD' ? new URL(c.req.url) : null
+  const next = here && here.pathname !== '/' ? `?next=${encodeURIComponent(here.pathname + here.search)}` : ''
+  const to = stage === 'new_password' ? '/sign-in/new-password' : stage === 'full' ? '/' : `/sign-in${next}`
+  if (!isSwap(c)) return c.redirect(to, 303)
+  const back = c.req.header('hx-current-url')
+  const page = back && URL.canParse(back) ? new URL(back).pathname + new URL(back).search : '/'
+  return c.body(null, 200, { 'HX-Redirect': stage ? to : `/sign-in?next=${encodeURIComponent(page)}` })
+}
+
+async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Response> {
+  const { actor, closed } = c.var
+  const organization = actor?.organization ?? closed
+  if (!organization) return answer(c, 404, words[404] as Words)
+  await record(c.var.db, causeOf(c), {
+    act: 'access.refused',
+    organizationId: organization.id,
+    changes: missing in permissions ? { permission: missing } : { status: missing },
+  })
+  const title = missing in permissions ? 'You can’t open this page' : 'Your membership'
+  if (isSwap(c)) {
+    const label =
+      missing in permissions ? permissions[missing as keyof typeof permissions].label : 'an active membership'
+    return toast(c, 403, `This needs “${label}”, which you don’t have. Nothing was changed.`)
+  }
+  const people = await whomToAsk(c.var.db, organization.id)
+  const page = (
+    <NotAllowedPage
+      missing={missing}
+      since={closed?.since ?? ''}
+      organization={organization.name}
+      home={`/o/${organization.slug}`}
+      people={people}
+    />
+  )
+  return show(c, title, page, 403)
+}

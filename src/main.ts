@@ -1,0 +1,160 @@
+import cluster from 'node:cluster'
+import { createApp } from './app.tsx'
+import { type Config, ConfigError, readConfig } from './platform/config.ts'
+import { type Connected, connect, isUnavailable } from './platform/database/connect.ts'
+import { type Embedded, startEmbedded } from './platform/database/embedded.ts'
+import { crossing, statementGuard } from './platform/database/guard.ts'
+import { appKey } from './platform/database/key.ts'
+import { migrate } from './platform/database/migrate.ts'
+import { errorFacts, type Log, logger } from './platform/log.ts'
+import { trustedPeers } from './platform/web/address.ts'
+import type { Services } from './platform/web/app-context.ts'
+import { forgetOldTries } from './platform/web/limits.ts'
+import { createHttpServer } from './platform/web/serve.ts'
+import { forgetExpired } from './sessions/lucia.ts'
+import { setUpToken } from './set-up/token.ts'
+
+/** How long requests under way may still take once the process is told to stop, in ms (R-57). */
+const drain = 20_000
+
+const sentence = (error: unknown): string | null => (error instanceof ConfigError ? error.message : null)
+
+let started: Embedded | null = null
+
+async function main() {
+  const config = readConfig()
+  const log = logger(config.logLevel)
+  process.on('uncaughtException', (error) => {
+    log('error', 'uncaught exception', errorFacts(error))
+    process.exit(1)
+  })
+  process.on('unhandledRejection', (error) => log('error', 'unhandled rejection', errorFacts(error)))
+
+  const embedded = !cluster.isPrimary || config.databaseUrl ? null : await startEmbedded(config.dataDir)
+  started = embedded
+  if (cluster.isPrimary && config.workers > 1) return await lead(config, log, embedded)
+  const socketDir = embedded?.socketDir ?? process.env.ROLLCALL_SOCKET_DIR
+  const database = open(config, socketDir)
+  if (cluster.isPrimary) {
+    await migrate(database.db)
+    await invite(config, database)
+  }
+  await serve(config, log, database, embedded)
+}
+
+const open = (config: Config, socketDir: string | undefined): Connected => {
+  const plugins = [statementGuard]
+  if (config.databaseUrl) return connect({ url: config.databaseUrl, plugins })
+  if (!socketDir) throw new Error('the embedded database has no socket')
+  return connect({ socketDir, plugins })
+}
+
+/** Until the first organization exists, each start prints the link that makes it (product.md, "Set-up"). */
+async function invite(config: Config, { db }: Connected) {
+  const first = await crossing(db, 'the first start')
+    .selectFrom('organization')
+    .select('id')
+    .limit(1)
+    .executeTakeFirst()
+  if (first) return
+  const link = new URL(`/setup?token=${setUpToken(appKey(config))}`, config.publicUrl)
+  process.stderr.write(
+    `\n  Rollcall is new here. Make the first organization and its Admin with this link:\n\n  ${link}\n\n`,
+  )
+}
+
+/** WORKERS processes on one port: the first holds the database, migrates, and starts another worker where one dies. */
+async function lead(config: Config, log: Log, embedded: Embedded | null) {
+  const database = open(config, embedded?.socketDir)
+  await migrate(database.db)
+  await invite(config, database)
+  await database.close()
+  let stopping = false
+  const fork = () => cluster.fork(embedded ? { ROLLCALL_SOCKET_DIR: embedded.socketDir } : {})
+  for (let n = 0; n < config.workers; n++) fork()
+  cluster.on('exit', () => {
+    if (!stopping) setTimeout(fork, 1000)
+  })
+  const stop = async () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    await Promise.all(
+      workers.map((worker) => {
+        const gone = new Promise((resolve) => worker.once('exit', resolve))
+        worker.process.kill('SIGTERM')
+        return gone
+      }),
+    )
+    await embedded?.stop()
+    log('info', 'stopped')
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+async function serve(config: Config, log: Log, database: Connected, embedded: Embedded | null) {
+  let stopping = false
+  const services: Services = {
+    config,
+    db: database.db,
+    pool: database.pool,
+    key: appKey(config),
+    clock: () => new Date(),
+    log,
+    stopping: () => stopping,
+  }
+  const server = createHttpServer(createApp(services), trustedPeers(config))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(config.port, config.host, resolve)
+  })
+  log('info', 'serving', { origin: config.publicUrl.origin, port: config.port, host: config.host })
+  const hourly = setInterval(() => {
+    const now = new Date()
+    for (const forget of [forgetExpired, forgetOldTries]) forget(database.db, now).catch(() => {})
+  }, 3_600_000)
+  hourly.unref()
+
+  const stop = async () => {
+    if (stopping) process.exit(1)
+    stopping = true
+    clearInterval(hourly)
+    const late = setTimeout(() => server.closeAllConnections(), drain)
+    await new Promise((resolve) => {
+      server.close(resolve)
+      server.closeIdleConnections()
+    })
+    clearTimeout(late)
+    await database.close()
+    await embedded?.stop()
+    log('info', 'stopped')
+    process.exit(0)
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+}
+
+main().catch(async (error: unknown) => {
+  const known = sentence(error) ?? startProblem(error)
+  // A start that fails leaves no server behind.
+  await started?.stop().catch(() => {})
+  process.stderr.write(`${known ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+  process.exit(1)
+})
+
+const startProblem = (error: unknown): string | null => {
+  const { code, port, syscall, hostname } = (error ?? {}) as Record<
+    'code' | 'port' | 'syscall' | 'hostname',
+    string | undefined
+  >
+  if (code === 'EADDRINUSE') return `Port ${port} is taken by another program. Set PORT to another one.`
+  if (code === 'ENOTFOUND' && syscall === 'getaddrinfo' && hostname === process.env.HOST)
+    return 'HOST is no address of this machine.'
+  if (code === 'EADDRNOTAVAIL') return 'HOST is no address of this machine.'
+  if (isUnavailable(error))
+    return 'The database at DATABASE_URL doesn’t answer. Check that it runs and that the address is right.'
+  if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`
+  return null
+}

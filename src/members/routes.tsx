@@ -1,0 +1,72 @@
+import { type Context, Hono } from 'hono'
+import { Members, PeopleSwap } from '../../views/members/members.tsx'
+import { Panel } from '../../views/members/panel.tsx'
+import { can, fullName } from '../platform/access/actor.ts'
+import { actorOf, allow, member } from '../platform/access/allow.ts'
+import { readId } from '../platform/ids.ts'
+import type { App } from '../platform/web/app-context.ts'
+import { NotFound } from '../platform/web/failures.ts'
+import { isSwap, show } from '../platform/web/show.ts'
+import { writePosition } from '../platform/web/table.ts'
+import { type MemberList, readMemberList, writeMemberList } from './list-state.ts'
+import { memberPage } from './page.ts'
+import { aroundTheList, memberPanel } from './queries.ts'
+
+const address = (c: Context<App>) => new URL(c.req.url)
+const baseOf = (c: Context<App>) => `/o/${actorOf(c).organization.slug}/members`
+const withPosition = (list: MemberList) =>
+  writeMemberList(list, {
+    after: list.after && writePosition(list.after),
+    before: list.before && writePosition(list.before),
+  })
+
+/** The list, and as a page the panel of one person beside it. */
+async function listScreen(c: Context<App>, panelId: string | null): Promise<Response> {
+  const { db, now } = c.var
+  const actor = actorOf(c)
+  const base = baseOf(c)
+  const { list, noticed } = readMemberList(address(c))
+  const [page, around] = await Promise.all([
+    memberPage(db, actor, list, now),
+    aroundTheList(db, actor, list, now, panelId),
+  ])
+  const person = around.panel
+  if (panelId && !person) throw new NotFound()
+  const title = person ? `${fullName(person)} – Organization members` : 'Organization members'
+  const props = { actor, base, list, noticed, page, around, now }
+  if (isSwap(c)) {
+    c.header('HX-Push-Url', base + withPosition(list))
+    return show(c, title, <PeopleSwap {...props} />)
+  }
+  return show(
+    c,
+    title,
+    <>
+      <Members {...props} />
+      {person ? (
+        <Panel person={person} back={base + withPosition(list)} now={now} zone={actor.timeZone} />
+      ) : (
+        <div id="panel" hidden />
+      )}
+    </>,
+  )
+}
+
+/** One person: the panel alone for a swap and for those who may see nobody else, beside the list for the others. */
+async function panelScreen(c: Context<App>, named: string): Promise<Response> {
+  const actor = actorOf(c)
+  const id = readId(named)
+  if (!id) throw new NotFound()
+  const seesList = can(actor, 'members.view')
+  if (seesList && !isSwap(c)) return listScreen(c, id)
+  const person = await memberPanel(c.var.db, actor, id)
+  if (!person) throw new NotFound()
+  const { list } = readMemberList(address(c))
+  const back = seesList ? baseOf(c) + withPosition(list) : null
+  return show(c, fullName(person), <Panel person={person} back={back} now={c.var.now} zone={actor.timeZone} />)
+}
+
+export const members = new Hono<App>()
+  .get('/', allow('members.view'), (c) => listScreen(c, null))
+  .get('/me', member(), (c) => panelScreen(c, actorOf(c).membership.id))
+  .get('/:id', allow('members.view', { orSelf: true }), (c) => panelScreen(c, c.req.param('id')))

@@ -1,0 +1,25 @@
+import type { Compilable, CompiledQuery } from 'kysely'
+import { type Db, prepared } from './connect.ts'
+
+class Placeholder {
+  readonly name: string
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+/**
+ * A query that is built and compiled at its first use and prepared on each connection: building the hottest ones for every
+ * request costs more than running them. `build` sees placeholders instead of values, so it must not look at them.
+ */
+export function compiledOnce<P extends Record<string, unknown>, R>(build: (db: Db, values: P) => Compilable<R>) {
+  let query: CompiledQuery<R> | undefined
+  return async (db: Db, values: P): Promise<R[]> => {
+    if (!query) {
+      const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
+      query = prepared(build(db, placeholders).compile()) as CompiledQuery<R>
+    }
+    const parameters = query.parameters.map((one) => (one instanceof Placeholder ? values[one.name] : one))
+    return (await db.executeQuery<R>({ ...query, parameters })).rows
+  }
+}

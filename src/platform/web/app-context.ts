@@ -1,0 +1,38 @@
+import type { Child } from 'hono/jsx'
+import type { Actor, Standing, Visitor } from '../access/actor.ts'
+import type { Config } from '../config.ts'
+import type { Db, Pool } from '../database/connect.ts'
+import type { Log } from '../log.ts'
+
+/** What the program is made of; a test gives its own clock and database. */
+export type Services = {
+  config: Config
+  db: Db
+  /** For COPY alone; everything else goes through `db`. */
+  pool: Pool
+  key: Buffer
+  clock: () => Date
+  log: Log
+  /** True while the process shuts down: /readyz says so, and connections close. */
+  stopping: () => boolean
+}
+
+export type Page = { title: string; body: Child; status?: number }
+
+export type App = {
+  Bindings: { incoming?: { socket: { remoteAddress?: string } } }
+  Variables: Services & {
+    now: Date
+    requestId: string
+    /** The client's address, believed only as far as R-06 says. */
+    ip: string
+    visitor: Visitor | null
+    /** Present only under /o/:slug, with an Active membership there. */
+    actor: Actor | null
+    standing: Standing | null
+    /** The organization that the address names, where the visitor has a place in it that is closed for now. */
+    closed: { id: string; name: string; slug: string; since: string } | null
+    /** Draws a whole page around a body; given by app.tsx, so that the platform imports no view. */
+    draw: (page: Page) => Child
+  }
+}

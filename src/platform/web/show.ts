@@ -1,0 +1,16 @@
+import type { Context } from 'hono'
+import type { Child } from 'hono/jsx'
+import type { App } from './app-context.ts'
+
+/** True for an htmx swap; Back, boosted pages and everything else want the whole page (stack.md). */
+export const isSwap = (c: Context<App>): boolean => c.req.header('hx-request-type') === 'partial'
+
+/** The screen alone for a swap, or inside its page. They are the same component, so they can't differ. */
+export function show(c: Context<App>, title: string, body: Child, status = 200): Response {
+  const html = isSwap(c) ? `${body}` : `<!doctype html>${c.var.draw({ title, body, status })}`
+  return c.body(isSwap(c) ? `<title>${escapeTitle(title)} – Rollcall</title>${html}` : html, status as 200, {
+    'Content-Type': 'text/html; charset=utf-8',
+  })
+}
+
+const escapeTitle = (text: string) => text.replace(/[&<]/g, (letter) => (letter === '&' ? '&amp;' : '&lt;'))

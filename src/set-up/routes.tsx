@@ -1,0 +1,71 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { SetUp } from '../../views/set-up/set-up.tsx'
+import { hashPassword } from '../passwords/hash.ts'
+import { passwordErrors } from '../passwords/rules.ts'
+import { anyone } from '../platform/access/allow.ts'
+import { inTransaction } from '../platform/database/connect.ts'
+import { record } from '../platform/events/record.ts'
+import type { App } from '../platform/web/app-context.ts'
+import { strangerCause } from '../platform/web/cause.ts'
+import { NotFound } from '../platform/web/failures.ts'
+import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
+import { show } from '../platform/web/show.ts'
+import { browserOf, letIn } from '../sign-in/browser.ts'
+import { start } from '../sign-in/commands.ts'
+import { createOrganization } from './commands.ts'
+import { newOrganization } from './form.ts'
+import { isFirstStart } from './queries.ts'
+import { isSetUpToken } from './token.ts'
+
+const setUpForm = newOrganization.extend({
+  password: secret('Enter a password'),
+  password_again: secret('Enter the password again'),
+  token: z.string().max(200).optional(),
+})
+
+const screen = (c: Context<App>, token: string, form?: Form) =>
+  show(c, 'Set up Rollcall', <SetUp token={token} form={form} />, form ? 422 : 200)
+
+/** Used up or wrong, the link leads nowhere, as any address that doesn't exist. */
+async function needsToken(c: Context<App>, token: string): Promise<void> {
+  if (!isSetUpToken(c.var.key, token) || !(await isFirstStart(c.var.db))) throw new NotFound()
+}
+
+export const setUp = new Hono<App>()
+  .get('/setup', anyone(), async (c) => {
+    const token = c.req.query('token') ?? ''
+    await needsToken(c, token)
+    return screen(c, token)
+  })
+  .post('/setup', anyone(), async (c) => {
+    const { db, config } = c.var
+    const form = await readForm(c, setUpForm)
+    const token = form.values.token ?? c.req.query('token') ?? ''
+    await needsToken(c, token)
+    if (!form.input) return screen(c, token, form)
+    const { organization, first_name, last_name, email, password } = form.input
+    const errors = passwordErrors(form.input, { email, organizations: [organization] })
+    if (errors) return screen(c, token, refuse(form, errors))
+
+    const passwordHash = await hashPassword(password)
+    const cause = strangerCause(c)
+    const input = { organization, firstName: first_name, lastName: last_name, email, passwordHash }
+    const result = await createOrganization(db, cause, input, { first: true })
+    if ('refused' in result) {
+      if (result.refused === 'not_first') throw new NotFound()
+      // The link proves the installation, not the person: it opens no account that is there already.
+      return screen(c, token, refuse(form, { email: 'Enter another address: this one has an account already' }))
+    }
+    const { accountId, slug } = result.created
+    const signedIn = await inTransaction(db, async (trx) => {
+      await record(
+        trx,
+        { ...cause, actorId: accountId },
+        { act: 'sign_in.succeeded', subject: 'account', subjectId: accountId },
+      )
+      return start(trx, cause, config.secure, accountId, 'full', browserOf(c))
+    })
+    letIn(c, signedIn)
+    return c.redirect(`/o/${slug}/members`, 303)
+  })

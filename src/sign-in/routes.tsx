@@ -1,0 +1,103 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { CannotSignIn } from '../../views/sign-in/cannot-sign-in.tsx'
+import { NewPassword } from '../../views/sign-in/new-password.tsx'
+import { SignIn } from '../../views/sign-in/sign-in.tsx'
+import { newPassword } from '../passwords/form.ts'
+import { anyone, atStage } from '../platform/access/allow.ts'
+import { safeNext } from '../platform/web/address.ts'
+import type { App } from '../platform/web/app-context.ts'
+import { causeOf, strangerCause } from '../platform/web/cause.ts'
+import { SignInFirst } from '../platform/web/failures.ts'
+import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
+import { show } from '../platform/web/show.ts'
+import { browserOf, letIn } from './browser.ts'
+import { chooseOwnPassword, signIn as trySignIn } from './commands.ts'
+
+const next = z.string().max(2000).optional()
+const signInForm = z.object({
+  login: z.string().min(1, 'Enter your email address or username').max(320, 'This is too long'),
+  password: secret('Enter your password'),
+  next,
+})
+const firstPassword = newPassword.extend({ next })
+
+/** One sentence for every failure, so that it tells nobody who has an account (R-03). */
+const wrong = 'Email or password is wrong. If your account is blocked, we have written to you.'
+
+const waiting = (seconds: number) => {
+  const minutes = Math.ceil(seconds / 60)
+  const time = seconds > 90 ? `${minutes} minutes` : seconds === 1 ? '1 second' : `${seconds} seconds`
+  return `There were too many wrong tries. Wait ${time}, then try again.`
+}
+
+const screen = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
+  show(c, 'Sign in', <SignIn form={form} next={goal(c, next)} changed={c.req.query('done') === 'password'} />, status)
+
+/** The page that somebody was on their way to; none when it is the first one. */
+function goal(c: Context<App>, next: string | undefined): string | undefined {
+  const path = safeNext(next, c.var.config.publicUrl)
+  return path === '/' ? undefined : path
+}
+
+const ownPassword = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
+  show(
+    c,
+    'Choose your own password',
+    <NewPassword email={c.var.visitor?.account.email ?? ''} next={goal(c, next)} form={form} />,
+    status,
+  )
+
+export const signIn = new Hono<App>()
+  .get('/sign-in', anyone(), (c) => {
+    const next = c.req.query('next')
+    const stage = c.var.visitor?.session.stage
+    if (stage === 'full') return c.redirect(safeNext(next, c.var.config.publicUrl), 303)
+    if (stage === 'new_password') return c.redirect(newPasswordAddress(c, next), 303)
+    return screen(c, next)
+  })
+  .post('/sign-in', anyone(), async (c) => {
+    const { db, key, config } = c.var
+    const form = await readForm(c, signInForm)
+    const { next } = form.values
+    if (!form.input) return screen(c, next, form, 422)
+    const result = await trySignIn(db, strangerCause(c), { key, secure: config.secure }, form.input, browserOf(c))
+    if ('wait' in result) {
+      c.header('Retry-After', String(result.wait))
+      return screen(c, next, refuse(form, { '': waiting(result.wait) }), 429)
+    }
+    if ('wrong' in result) return screen(c, next, refuse(form, { '': wrong }), 422)
+    letIn(c, result.done)
+    const { stage } = result.done
+    if (stage === 'new_password') return c.redirect(newPasswordAddress(c, next), 303)
+    return c.redirect(stage === 'full' ? safeNext(next, config.publicUrl) : '/cannot-sign-in', 303)
+  })
+  .get('/sign-in/new-password', atStage('new_password'), (c) => ownPassword(c, c.req.query('next')))
+  .post('/sign-in/new-password', atStage('new_password'), async (c) => {
+    const { db, config, visitor } = c.var
+    if (!visitor) throw new SignInFirst()
+    const form = await readForm(c, firstPassword)
+    const { next } = form.values
+    if (!form.input) return ownPassword(c, next, form, 422)
+    const { password, password_again } = form.input
+    const result = await chooseOwnPassword(
+      db,
+      causeOf(c),
+      config.secure,
+      visitor.account.id,
+      { password, password_again },
+      browserOf(c),
+    )
+    if ('gone' in result) throw new SignInFirst()
+    if ('errors' in result) return ownPassword(c, next, refuse(form, result.errors), 422)
+    letIn(c, result.done)
+    return c.redirect(safeNext(next, config.publicUrl), 303)
+  })
+  .get('/cannot-sign-in', anyone(), (c) =>
+    show(c, 'Can’t sign in?', <CannotSignIn secondStep={c.var.visitor?.session.stage === 'password'} />),
+  )
+
+function newPasswordAddress(c: Context<App>, next: string | undefined): string {
+  const path = goal(c, next)
+  return path ? `/sign-in/new-password?next=${encodeURIComponent(path)}` : '/sign-in/new-password'
+}

@@ -1,0 +1,162 @@
+// What HTML can't do by itself. Everything works without this file; it only makes it quicker.
+const find = (selector, from = document) => from.querySelector(selector)
+const all = (selector) => [...document.querySelectorAll(selector)]
+const on = (names, listener) => {
+  for (const name of names.split(' ')) document.addEventListener(name, listener, true)
+}
+const typing = (element) => element.closest?.('input, textarea, select, [contenteditable]')
+const narrow = matchMedia('(max-width: 60rem)')
+
+// Menus close when one clicks elsewhere, as people expect of menus.
+on('click', ({ target }) => {
+  for (const menu of all('details.menu[open]')) if (!menu.contains(target)) menu.open = false
+  if (target.closest('[data-dismiss]')) find('#toast').replaceChildren()
+  if (target.closest('[data-keys]')) showKeys()
+})
+
+// Two single keys, which whoever dictates or is in their way can switch off. A cookie holds that, because signing out clears the
+// browser's other storage.
+const keysOn = () => !/(^|; )keys=off/.test(document.cookie)
+const showKeys = () => {
+  if (!find('#keys'))
+    document.body.insertAdjacentHTML(
+      'beforeend',
+      `<dialog id="keys" aria-labelledby="keys-title"><form method="dialog"><h2 id="keys-title">Keyboard shortcuts</h2>
+<dl class="facts"><dt><kbd>/</kbd><dd>Go to the search<dt><kbd>?</kbd><dd>Show these shortcuts<dt><kbd>Esc</kbd><dd>Close a menu or the details</dl>
+<label class="check"><input type="checkbox" id="keys-on">Use / and ?</label><button class="btn">Close</button></form></dialog>`,
+    )
+  const box = find('#keys-on')
+  box.checked = keysOn()
+  box.onchange = () => {
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API isn't in the browsers of old machines.
+    document.cookie = `keys=${box.checked ? 'on' : 'off'}; path=/; max-age=31536000; samesite=lax`
+  }
+  if (!find('#keys').open) find('#keys').showModal()
+}
+// Their entry in the name menu, and in the narrow screen's menu; where no script runs there are none.
+on('toggle', ({ target }) => {
+  const form = target.matches('.me, #nav') && !find('[data-keys]', target) && find('form', target)
+  const entry = '<button type="button" data-keys>Keyboard shortcuts</button>'
+  const item = form ? form.closest('li') : null
+  if (item) item.insertAdjacentHTML('beforebegin', `<li>${entry}</li>`)
+  else if (form) form.insertAdjacentHTML('beforebegin', entry)
+})
+
+on('keydown', (event) => {
+  const { key, target } = event
+  if (event.ctrlKey || event.metaKey || event.altKey || find('dialog[open]')) return
+  const menu = find('details.menu[open]')
+  if (key === 'Escape') {
+    // An open sheet is closed by the browser, and a search box is emptied by it.
+    if ('popover' in document.body && find(':popover-open')) return
+    if (menu) {
+      menu.open = false
+      find('summary', menu).focus()
+    } else if (!typing(target)) find('.panel .close')?.click()
+  } else if (!typing(target) && keysOn()) {
+    if (key === '?') showKeys()
+    const search = key === '/' && find('input[type=search]')
+    if (search) {
+      event.preventDefault()
+      search.focus()
+      search.select()
+    }
+  }
+})
+
+// While an answer is on its way, what it will change is busy (app.css).
+let source = null
+let typed = false
+let pages = false
+on('htmx:before:request', ({ detail: { ctx } }) => {
+  ctx.target?.setAttribute('aria-busy', 'true')
+  source = ctx.sourceElement
+  typed = ctx.sourceEvent?.type === 'input'
+  pages = !!source.closest('.pager')
+})
+on('htmx:finally:request', ({ detail: { ctx } }) => ctx.target?.removeAttribute('aria-busy'))
+
+// A search that is typed on is one step for Back, not one for each letter.
+on('htmx:before:history:update', ({ detail }) => {
+  if (typed && new URLSearchParams(location.search).get('q')) detail.history.type = 'replace'
+})
+
+// The panel: its row is marked and stays where it was on the screen, and the focus goes in and comes back.
+const panelPath = () => (find('#panel.panel') ? location.pathname : null)
+const rowOf = (path) => all('.grid tbody th a').find((link) => link.pathname === path)
+const heightOf = (row) => (row?.offsetParent ? row.getBoundingClientRect().top : null)
+let shown = panelPath()
+let anchor = null
+let place = null
+on('htmx:before:swap', () => {
+  anchor = shown ?? source.pathname
+  place = heightOf(rowOf(anchor)) ?? place
+})
+on('htmx:after:swap', ({ detail: { ctx } }) => {
+  // An error's answer is swapped nowhere.
+  if (ctx.response?.status >= 400) return
+  const was = shown
+  shown = panelPath()
+  find('#toast')?.replaceChildren()
+  for (const link of all('.grid tbody [aria-current]')) link.removeAttribute('aria-current')
+  rowOf(shown)?.setAttribute('aria-current', 'true')
+
+  const searched = source.matches('form.find')
+  const back = source === document.body
+  const focusLost = () => document.activeElement === document.body
+  if (shown && shown !== was) find('#panel').focus({ preventScroll: true })
+  else if (was && !shown && focusLost()) rowOf(was)?.focus({ preventScroll: true })
+
+  const now = heightOf(rowOf(anchor))
+  if (pages || (shown && narrow.matches)) scrollTo(0, 0)
+  else if (shown !== was && !searched && !back && place !== null && now !== null) scrollBy(0, now - place)
+
+  if (searched) {
+    for (const menu of all('.find details[open]')) menu.open = false
+    find('#filters').hidePopover?.()
+  }
+  // What was pressed is gone, like the last filter's chip: reading goes on at the number of people found.
+  const found = !back && focusLost() && find('.found output')
+  if (found) {
+    found.tabIndex = -1
+    found.focus({ preventScroll: true })
+  }
+})
+
+// The form and the address say the same, whichever of the two was changed.
+on('htmx:after:swap', () => {
+  const form = find('form.find')
+  if (!form) return
+  const query = new URLSearchParams(location.search)
+  const names = new Set()
+  for (const input of form.elements) {
+    const values = query.getAll(input.name)
+    if (input.type === 'checkbox') input.checked = values.includes(input.value)
+    else if (input.type === 'radio') input.checked = input.value === (values[0] ?? '')
+    else if (input.name === 'q' && input !== document.activeElement) input.value = values[0] ?? ''
+    else if (input.name === 'sort') input.value = values[0] ?? 'last_name'
+    if (input.checked && input.value) names.add(input.name)
+  }
+  find('.find > .fold').textContent = `Filters${names.size ? ` (${names.size})` : ''}`
+})
+
+// An error leaves the screen as it is and is told in the toast.
+const tell = (text) => {
+  find('#toast')?.insertAdjacentHTML(
+    'beforeend',
+    '<div class="toast"><span></span><button class="icon" type="button" data-dismiss aria-label="Dismiss">×</button></div>',
+  )
+  const toasts = all('#toast > .toast')
+  const toast = toasts.pop()
+  for (const old of toasts) old.remove()
+  if (toast) find('span', toast).textContent = text
+}
+on('htmx:response:error', ({ detail: { ctx } }) => {
+  // Back or Forward to a page that can't be shown: the browser asks for it itself, and shows its error.
+  if (ctx.sourceElement === document.body) return location.reload()
+  const html = new DOMParser().parseFromString(ctx.text ?? '', 'text/html')
+  tell(find('.toast span', html)?.textContent ?? 'This didn’t work. Try again.')
+})
+on('htmx:error', ({ detail: { ctx } }) => {
+  if (!ctx?.response) tell('Rollcall can’t be reached. Check the connection and try again.')
+})

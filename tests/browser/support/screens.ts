@@ -1,0 +1,145 @@
+import type { Page } from 'playwright-core'
+import { makeResetLink } from '../../../src/passwords/commands.ts'
+import { allPermissions } from '../../../src/platform/access/permissions.ts'
+import { startSession } from '../../../src/sessions/lucia.ts'
+import { operatorCause } from '../../../src/tasks/command.ts'
+import { Browser as Client } from '../../support/browser.ts'
+import { freshDatabase } from '../../support/database.ts'
+import { makeCustomRole, makeGroup, makeRegion } from '../../support/world.ts'
+import { crowd, oddNames } from './people.ts'
+import { openFirstStart, openPlace, type Place } from './place.ts'
+
+/** One page or state of a page: who is there, at which address, and what they do to get into the state. */
+export type Screen = { name: string; who: Client | null; path: string; act?: (page: Page) => Promise<void> }
+
+/** Sends a form that the browser itself would have stopped. */
+const send = async (page: Page, button: string) => {
+  await page.evaluate('document.querySelectorAll("form").forEach((form) => { form.noValidate = true })')
+  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: button }).click()])
+}
+
+/** Every page that there is, and every state that looks different, in one organization with people of every kind. */
+export async function openScreens(): Promise<{ place: Place; screens: Screen[]; close: () => Promise<unknown> }> {
+  const place = await openPlace(await freshDatabase())
+  const start = await openFirstStart(await freshDatabase())
+  const { db, here, list, ana, mia, add, services } = place
+  const now = new Date()
+  await crowd(place, 55)
+  const auditors = await makeCustomRole(db, here.id, 'Auditors of everything that happens', ['audit.view'])
+  const group = await makeGroup(db, here.id, 'Catastrophe response and marine adjusters', ['claims.view'])
+  const region = await makeRegion(db, here.id, 'Nordics', ['Letterkenny'])
+  for (const [first, last] of oddNames) await add({ first, last, title: 'Senior loss adjuster' })
+  for (const status of ['suspended', 'removed', 'blocked', 'invited'] as const)
+    await add({ first: 'Aaron', last: status, [status]: true })
+  await add({ first: 'Aaron', last: 'ended', endsOn: '2020-01-01' })
+  await add({ first: 'Aaron', last: 'later', startsOn: '2099-01-01' })
+  for (const invite of ['pending_approval', 'rejected', 'revoked', 'active'])
+    await add({ first: 'Aaron', last: invite, invite })
+  const viewer = await add({
+    first: 'Wilhelmina',
+    last: 'Featherstonehaugh-Cholmondeley',
+    role: 'viewer',
+    group,
+    region: region.id,
+    area: region.areas[0] ?? null,
+    customRoles: [auditors],
+    permissions: allPermissions.slice(0, 5),
+  })
+  const closed = await place.enter({ first: 'Sue', last: 'Pended', suspended: true })
+  const nowhere = await place.enter({ first: 'Norma', last: 'Nowhere', removed: true })
+  const first = await add({ first: 'Fay', last: 'First' })
+  const fay = new Client(place.app)
+  const cookie = await startSession(services.db, now, false, {
+    accountId: first.accountId ?? '',
+    stage: 'new_password',
+    ip: fay.ip,
+    userAgent: 'test',
+    confirmed: true,
+  })
+  const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(cookie) ?? []
+  fay.cookies.set(name, value)
+  const token = await makeResetLink(services.db, operatorCause(now), services.key, {
+    accountId: first.accountId ?? '',
+    channel: 'copy',
+  })
+  const manyFilters =
+    '?status=active&status=invited&status=blocked&status=suspended&status=ended&role=admin&role=viewer&two_factor=off&inactive=90'
+
+  const few = `${list}?q=aaron`
+  const open = (selector: string) => async (page: Page) => {
+    await page.locator(selector).filter({ visible: true }).first().click()
+  }
+  return {
+    place,
+    close: () => Promise.all([place.close(), start.close()]),
+    screens: [
+      { name: 'set-up', who: null, path: start.link },
+      {
+        name: 'set-up, nothing typed',
+        who: null,
+        path: start.link,
+        act: (page) => send(page, 'Create organization'),
+      },
+      { name: 'sign-in', who: null, path: '/sign-in' },
+      {
+        name: 'sign-in, nothing typed',
+        who: null,
+        path: '/sign-in',
+        act: (page) => send(page, 'Sign in'),
+      },
+      {
+        name: 'sign-in, wrong',
+        who: null,
+        path: '/sign-in',
+        act: async (page) => {
+          await page.getByLabel('Email or username').fill('nobody@example.org')
+          await page.getByLabel('Password').fill('something or other')
+          await send(page, 'Sign in')
+        },
+      },
+      { name: 'sign-in after a new password', who: null, path: '/sign-in?done=password' },
+      { name: 'can’t sign in', who: null, path: '/cannot-sign-in' },
+      { name: 'a first password', who: fay, path: '/sign-in/new-password' },
+      { name: 'a reset link', who: null, path: `/reset-password/${token}` },
+      {
+        name: 'a reset link, too short',
+        who: null,
+        path: `/reset-password/${token}`,
+        act: async (page) => {
+          await page.getByLabel('New password', { exact: true }).fill('short')
+          await send(page, 'Change password')
+        },
+      },
+      { name: 'a reset link that doesn’t work', who: null, path: '/reset-password/nonsense' },
+      { name: 'not found, outside', who: null, path: '/nowhere' },
+      { name: 'members', who: ana, path: list },
+      { name: 'members, many filters', who: ana, path: list + manyFilters },
+      { name: 'members, nobody', who: ana, path: `${list}?q=nobody+at+all&status=active` },
+      { name: 'members, an address not understood', who: ana, path: `${few}&status=nonsense` },
+      {
+        name: 'members, a filter open',
+        who: ana,
+        path: `${list}?sort=-email`,
+        act: open('.find > .fold, .find summary'),
+      },
+      { name: 'members, the downloads open', who: ana, path: few, act: open('.toolbar summary') },
+      { name: 'members, the menu open', who: ana, path: few, act: open('.bar > .fold, .bar .me > summary') },
+      {
+        name: 'members, the shortcuts',
+        who: ana,
+        path: few,
+        act: async (page) => {
+          await page.keyboard.press('?')
+          await page.getByRole('dialog').waitFor()
+        },
+      },
+      { name: 'details', who: ana, path: `${list}/${viewer.id}?q=aaron` },
+      { name: 'details of an Admin', who: ana, path: `${list}/${ana.person.id}?q=aaron` },
+      { name: 'one’s own details', who: mia, path: `${list}/me` },
+      { name: 'not allowed', who: mia, path: list },
+      { name: 'suspended', who: closed, path: list },
+      { name: 'in no organization', who: nowhere, path: '/' },
+      { name: 'not found', who: ana, path: '/o/nowhere/members' },
+    ],
+  }
+}

@@ -1,0 +1,240 @@
+import { beforeAll, describe, expect, test } from 'vitest'
+import { routesOf } from '../../src/app.tsx'
+import { newId, shortId } from '../../src/platform/ids.ts'
+import { asset } from '../../src/platform/web/static.ts'
+import type { Answer } from '../support/browser.ts'
+import { canariesOf, dump, everybody, leaked, type Principal, principals } from './everybody.ts'
+
+/*
+ * Every route x everybody x every kind of id (security.md, "Keeping organizations apart"; R-11, R-39, R-40). A row of the
+ * table says what each may: a word of `answers`, for everybody not named the one of `others`.
+ */
+
+/** What somebody gets: for an own id, for one of somebody in the organization, and for any that isn't in it. */
+const answers = {
+  /** The page itself. Of an id that isn't there: 404. */
+  opens: [200, 200, 404],
+  /** Only what is theirs: all else is refused, whether or not it exists. */
+  'own only': [200, 403, 403],
+  /** Only of their group: others are as if they weren't there. */
+  group: [200, 404, 404],
+  /** Leads on to another page. */
+  leads: [303, 303, 303],
+  /** To the page for signing in, or that of their stage. */
+  'sign in': [303, 303, 303],
+  refused: [403, 403, 403],
+  /** As if there were nothing. */
+  nothing: [404, 404, 404],
+  /** A form with nothing in it comes back. */
+  again: [422, 422, 422],
+} as const satisfies Record<string, readonly [number, number, number]>
+type Word = keyof typeof answers
+
+type Row = { others: Word } & Partial<Record<Principal, Word>>
+
+/** Who has no session that opens anything. */
+const outside = {
+  stranger: 'sign in',
+  blocked: 'sign in',
+  'before the second factor': 'sign in',
+  'must change password': 'sign in',
+  'must enroll': 'sign in',
+} as const
+/** Who is signed in, and has no open place in the organization. */
+const closed = { suspended: 'refused', ended: 'refused', 'not started': 'refused' } as const
+const gone = { removed: 'nothing', 'admin elsewhere': 'nothing' } as const
+const notIn = { ...outside, ...closed, ...gone }
+
+const download: Row = { ...notIn, others: 'refused', admin: 'opens' }
+
+const table: Record<string, Row> = {
+  'GET /healthz': { others: 'opens' },
+  'GET /readyz': { others: 'opens' },
+  // Only from the machine itself.
+  'GET /metrics': { others: 'nothing' },
+  'GET /static/:name': { others: 'opens' },
+  'GET /sign-in': {
+    others: 'leads',
+    stranger: 'opens',
+    blocked: 'opens',
+    'before the second factor': 'opens',
+    'must enroll': 'opens',
+  },
+  'POST /sign-in': { others: 'again' },
+  'GET /sign-in/new-password': { others: 'leads', 'must change password': 'opens' },
+  'POST /sign-in/new-password': { others: 'leads', 'must change password': 'again' },
+  'GET /cannot-sign-in': { others: 'opens' },
+  'POST /sign-out': { others: 'leads' },
+  'GET /reset-password/:token': { others: 'nothing' },
+  'POST /reset-password/:token': { others: 'nothing' },
+  'GET /setup': { others: 'nothing' },
+  'POST /setup': { others: 'nothing' },
+  'GET /': { ...outside, others: 'leads', removed: 'opens' },
+  'GET /o/:slug': { ...notIn, others: 'leads' },
+  'GET /o/:slug/members.csv': download,
+  'GET /o/:slug/members.xlsx': download,
+  'GET /o/:slug/members': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
+  'GET /o/:slug/members/me': { ...notIn, others: 'opens' },
+  'GET /o/:slug/members/:id': {
+    ...notIn,
+    others: 'opens',
+    'group manager': 'group',
+    member: 'own only',
+    developer: 'own only',
+  },
+}
+
+type World = Awaited<ReturnType<typeof everybody>>
+let world: World
+let before: Awaited<ReturnType<typeof dump>>
+let canaries: { here: string[][]; there: string[][] }
+beforeAll(async () => {
+  world = await everybody()
+  before = await dump(world.db, world.there)
+  canaries = { here: await canariesOf(world.db, world.here), there: await canariesOf(world.db, world.there) }
+})
+
+/** The ids that stand for :slug and :id, by kind: what is asked for, and whether that exists for people of this organization. */
+type Ids = { kind: string; slug: () => string; id: (who: Principal) => string; is: 'own' | 'other' | 'missing' }
+const nobody = '018f0000-0000-7000-8000-000000000000'
+const ids: Ids[] = [
+  {
+    kind: 'own',
+    slug: () => world.here.slug,
+    id: (who) => world.people.get(who)?.id ?? world.here.person.id,
+    is: 'own',
+  },
+  {
+    kind: 'of somebody else',
+    slug: () => world.here.slug,
+    id: () => world.people.get('suspended')?.id ?? '',
+    is: 'other',
+  },
+  { kind: 'foreign', slug: () => world.here.slug, id: () => world.there.person.id, is: 'missing' },
+  {
+    kind: 'own, short',
+    slug: () => world.here.slug,
+    id: (who) => shortId(world.people.get(who)?.id ?? world.here.person.id),
+    is: 'own',
+  },
+  { kind: 'foreign, short', slug: () => world.here.slug, id: () => shortId(world.there.person.id), is: 'missing' },
+  { kind: 'missing', slug: () => world.here.slug, id: () => nobody, is: 'missing' },
+  { kind: 'malformed', slug: () => world.here.slug, id: () => 'abc', is: 'missing' },
+  { kind: 'too long', slug: () => world.here.slug, id: () => 'a'.repeat(3000), is: 'missing' },
+  { kind: 'in capitals', slug: () => world.here.slug, id: () => world.here.person.id.toUpperCase(), is: 'missing' },
+  {
+    kind: 'of something that is no member',
+    slug: () => world.here.slug,
+    id: () => world.here.group,
+    is: 'missing',
+  },
+]
+/** Addresses of organizations in which nobody of this one has a place: 404 to all of them, whatever stands behind. */
+const elsewhere: Omit<Ids, 'is'>[] = [
+  { kind: 'of another organization', slug: () => world.there.slug, id: () => world.there.person.id },
+  { kind: 'mixed', slug: () => world.there.slug, id: (who) => world.people.get(who)?.id ?? nobody },
+  { kind: 'of no organization', slug: () => 'no-such-organization', id: () => nobody },
+  { kind: 'malformed', slug: () => 'No_Such', id: () => nobody },
+]
+
+const addressOf = (path: string, slug: string, id: string) =>
+  path
+    .replace(':slug', slug)
+    .replace(':id', id)
+    .replace(':name', asset('app.css').split('/').at(-1) ?? '')
+    .replace(':token', `${newId()}.1.abc`)
+
+async function ask(route: string, who: Principal, slug: string, id: string, swap = false) {
+  const [method = '', path = ''] = route.split(' ')
+  const entered = await world.enter(who)
+  const browser = swap ? entered.swap : entered
+  const address = addressOf(path, slug, id)
+  const answer = method === 'POST' ? await browser.post(address) : await browser.get(address)
+  return { answer, address }
+}
+
+/** Nothing of the other organization reaches whoever asks, but what they typed themselves. */
+const expectNoCanary = (answer: Answer, address: string, who: Principal, place: string) =>
+  expect(
+    leaked(who === 'admin elsewhere' ? canaries.here : canaries.there, answer, address),
+    `${who} ${place}`,
+  ).toEqual([])
+
+const expected = (row: Row, who: Principal, is: Ids['is']): number =>
+  answers[row[who] ?? row.others][is === 'own' ? 0 : is === 'other' ? 1 : 2]
+
+test('the table has every route, and no other', () => {
+  expect(Object.keys(table).sort()).toEqual(
+    routesOf(world.app)
+      .map(({ method, path }) => `${method} ${path}`)
+      .sort(),
+  )
+})
+
+test('everybody in the table is somebody', () => {
+  for (const row of Object.values(table))
+    for (const who of Object.keys(row)) if (who !== 'others') expect(principals).toContain(who)
+})
+
+describe.each(Object.entries(table))('%s', (route, row) => {
+  const hasId = route.includes(':id')
+  const hasSlug = route.includes(':slug')
+  const kinds = ids.filter(({ kind }) => hasId || kind === 'own')
+
+  test.each(principals)('%s', async (who) => {
+    for (const { kind, slug, id, is } of kinds) {
+      const status = expected(row, who, is)
+      const { answer, address } = await ask(route, who, slug(), id(who))
+      expect([kind, answer.status]).toEqual([kind, status])
+      expectNoCanary(answer, address, who, kind)
+
+      const swap = await ask(route, who, slug(), id(who), true)
+      const leads = swap.answer.headers.get('hx-redirect') !== null
+      expect([kind, leads ? 303 : swap.answer.status]).toEqual([kind, status])
+      expectNoCanary(swap.answer, swap.address, who, kind)
+    }
+  })
+
+  if (!hasSlug) return
+  test('another organization’s address, and one that doesn’t exist', async () => {
+    for (const who of principals) {
+      if (who === 'admin elsewhere') continue
+      const status = who in outside ? 303 : 404
+      for (const { kind, slug, id } of elsewhere) {
+        const { answer, address } = await ask(route, who, slug(), id(who))
+        expect([who, kind, answer.status]).toEqual([who, kind, status])
+        expectNoCanary(answer, address, who, kind)
+      }
+    }
+  })
+
+  test('the other organization’s Admin opens their own, and finds nothing of this one by mixing ids', async () => {
+    const own = row.admin ?? row.others
+    const theirs = await ask(route, 'admin elsewhere', world.there.slug, world.there.person.id)
+    expect(theirs.answer.status).toBe(answers[own][0])
+    expectNoCanary(theirs.answer, theirs.address, 'admin elsewhere', 'own')
+    if (!hasId) return
+    const mixed = await ask(route, 'admin elsewhere', world.there.slug, world.here.person.id)
+    expect(mixed.answer.status).toBe(404)
+    expectNoCanary(mixed.answer, mixed.address, 'admin elsewhere', 'mixed')
+  })
+})
+
+test('after all of that nothing of the other organization has changed', async () => {
+  const after = await dump(world.db, world.there)
+  const stella = world.people.get('admin elsewhere')
+  const withoutStella = (rows: Record<string, string[]>) =>
+    Object.fromEntries(
+      Object.entries(rows).map(([table, lines]) => [
+        table,
+        lines.filter((line) => !line.includes(stella?.id ?? '') && !line.includes(stella?.accountId ?? '')),
+      ]),
+    )
+  // Stella signs in and out in between, and downloads her own list; that is hers alone.
+  expect(withoutStella(after)).toEqual(withoutStella(before))
+  expect(Object.values(withoutStella(before)).filter((rows) => rows.length > 0).length).toBeGreaterThanOrEqual(14)
+})
+
+test('nobody was let in by an error, and nothing was logged', () => {
+  expect(world.log).toEqual([])
+})

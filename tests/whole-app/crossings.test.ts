@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { code, root, sources } from './sources.ts'
+
+const src = sources('src')
+const everything = sources('src', 'views', 'migrations')
+const script = readFileSync(join(root, 'static', 'app.js'), 'utf8')
+
+/** Files in which a pattern stands, comments left out. */
+const where = (pattern: RegExp, files: Map<string, string> = everything): string[] =>
+  [...files].filter(([, text]) => pattern.test(code(text))).map(([path]) => path)
+
+/** What looks across organizations, and why. Each is here because somebody weighed it; a new one is added by hand. */
+const crossings: Record<string, string[]> = {
+  'src/accounts/commands.ts': Array(3).fill('an act on an account concerns all its organizations'),
+  'src/main.ts': ['the first start'],
+  'src/passwords/queries.ts': ['a password must not hold the name of any organization that its owner is in'],
+  'src/platform/events/record.ts': ['the log takes events of every organization and of none'],
+  'src/sessions/current.ts': ['who is asking: a session belongs to no organization'],
+  'src/tasks/dump/restore.ts': ['a dump holds every table'],
+  'src/tasks/dump/tables.ts': ['a dump holds every table'],
+  'src/tasks/dump/write.ts': ['a dump holds every table'],
+  'src/tasks/seed/rebuild.ts': ['indexes and links are of whole tables'],
+  'src/tasks/seed/seed.ts': ['made-up people need addresses that are new to the whole installation'],
+}
+
+describe('what looks across organizations', () => {
+  test('is on this list, each with its reason', () => {
+    const found: Record<string, string[]> = {}
+    for (const [path, text] of src) {
+      if (path === 'src/platform/database/guard.ts') continue
+      const plain = code(text)
+      const reasons = [...plain.matchAll(/\bcrossing\(\s*\w+,\s*'([^']+)',?\s*\)/g)].map(([, reason]) => reason ?? '')
+      const uses = [...plain.matchAll(/\bcrossing\b(?!\s*[,}])/g)].length
+      expect(uses, `${path}: a crossing whose reason can't be read`).toBe(reasons.length)
+      if (reasons.length > 0) found[path] = reasons
+    }
+    expect(found).toEqual(crossings)
+  })
+
+  test('goes through crossing(): the plugins are taken off nowhere else but where the schema is looked at', () => {
+    expect(where(/withoutPlugins/)).toEqual(['src/platform/database/guard.ts', 'src/platform/database/migrate.ts'])
+  })
+
+  test('every connection of the program is made with the guard', () => {
+    const made = where(/(?<!\w)connect\(\{/)
+    expect(made).toEqual(['src/main.ts', 'src/platform/database/generate.ts', 'src/tasks/main.ts'])
+    for (const path of ['src/main.ts', 'src/tasks/main.ts']) {
+      const text = code(src.get(path) ?? '')
+      const calls = [...text.matchAll(/(?<!\w)connect\(\{(.*?)\}\)/gs)]
+      expect(calls.length).toBeGreaterThan(0)
+      for (const [, options] of calls) expect(options, path).toMatch(/plugins(: \[statementGuard\])?[ ,}]?/)
+      expect(text).toContain('statementGuard]')
+    }
+  })
+
+  test('text goes to the database past the guard only in files that are about the database itself', () => {
+    const sends = /\.(unsafe|executeQuery)\(|\bslot\.send\(|\bCompiledQuery\.raw\b|\bprepared\(/
+    expect(where(sends)).toEqual([
+      'src/platform/database/compiled-once.ts',
+      'src/platform/database/connect.ts',
+      'src/platform/database/copy.ts',
+      'src/tasks/dump/restore.ts',
+      'src/tasks/dump/write.ts',
+      'src/tasks/seed/copy-in.ts',
+      'src/tasks/seed/rebuild.ts',
+    ])
+  })
+
+  test('only they know the driver', () => {
+    expect(where(/['"](postgres|pg|pg-[\w-]+)(\/[\w/]+)?['"]/)).toEqual([
+      'src/platform/database/connect.ts',
+      'src/platform/database/embedded.ts',
+      'src/platform/database/values.ts',
+    ])
+  })
+})
+
+describe('text that is no parameter (R-30)', () => {
+  test('is never put into SQL', () => {
+    expect(where(/\bsql\.(raw|lit)\b/)).toEqual([])
+    expect(where(/\beb\.lit\((?!true|false|null|\d+\))/)).toEqual([])
+  })
+  test('names of columns and tables made at run time come from lists of our own', () => {
+    expect(where(/\bsql\.(ref|id|table)\(/, src)).toEqual(['src/members/page.ts', 'src/tasks/dump/restore.ts'])
+    expect(where(/\.dynamic\./)).toEqual([])
+  })
+})
+
+describe('text that is no text (R-25)', () => {
+  const views = sources('views')
+  const pages = new Map([...views, ...[...src].filter(([path]) => path.endsWith('.tsx'))])
+
+  test.each([
+    ['markup from a string', /dangerouslySetInnerHTML|\braw\(|hono\/html|\bhtml`/],
+    ['script in attributes', /\son[a-z]+=|hx-on|js:|javascript:|hx-vals|hx-vars|hx-headers/],
+    ['style in attributes', /\sstyle=|<style|cssText/],
+    ['script in the page', /<script(?! src=\{asset\()/],
+    ['htmx attributes that are no valid HTML', /[^-]\bhx-(get|post|target|swap|trigger|boost|sync|select|push-url)/],
+  ])('no %s', (_, pattern) => {
+    expect(where(pattern, pages)).toEqual([])
+  })
+
+  test('the pages that this looks at are there', () => {
+    expect(pages.size).toBeGreaterThan(20)
+    expect(where(/<script src=\{asset\('app.js'\)\} defer/, pages)).toEqual(['views/layout.tsx'])
+  })
+
+  test('no script of ours makes markup or code out of what it was given', () => {
+    const plain = code(script)
+    expect(plain).not.toMatch(
+      /\beval\(|new Function|document\.write|\.(inner|outer)HTML\s*\+?=|setAttribute\('(on|style)/,
+    )
+    expect(plain).not.toMatch(/set(Timeout|Interval)\(\s*['"`]/)
+    // Only constants of the script itself may stand in a piece of markup.
+    const inserted = [...plain.matchAll(/insertAdjacentHTML\(\s*'\w+',\s*`([^`]*)`/gs)].map(([, html]) => html ?? '')
+    const constants = new Set([...plain.matchAll(/const (\w+) =\s*['"`](?![^'"`]*\$\{)/g)].map(([, name]) => name))
+    for (const html of inserted)
+      for (const [, name] of html.matchAll(/\$\{([^}]*)\}/g)) expect(constants, html).toContain(name)
+  })
+})

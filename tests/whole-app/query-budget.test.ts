@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import type { Connected } from '../../src/platform/database/connect.ts'
+import { newId, shortId } from '../../src/platform/ids.ts'
+import type { Answer } from '../support/browser.ts'
+import { connectTo } from '../support/database.ts'
+import { days, minutes, organization } from '../support/world.ts'
+
+const most = 3
+let database: Connected
+let world: Awaited<ReturnType<typeof organization>>
+let sent: string[] = []
+
+beforeAll(async () => {
+  database = connectTo(inject('shared'), { onQuery: (text) => sent.push(text) })
+  world = await organization({ database })
+  for (let n = 0; n < 60; n++) await world.add({ first: `P${n}`, last: 'Person', group: world.intake })
+  // The visits that note who is there, and the statements that are compiled once.
+  for (const who of [world.ana, world.vera, world.gus, world.mia, world.dev]) await who.get('members/me')
+})
+afterAll(() => database.close())
+beforeEach(() => {
+  sent = []
+})
+
+const counted = async (work: () => Promise<Answer>) => {
+  sent = []
+  const answer = await work()
+  return { status: answer.status, trips: sent.length, sent }
+}
+
+type Screen = [name: string, ask: () => Promise<Answer>, status: number, trips: number]
+const next = (html: string) => /rel="next" href="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+const screens: Screen[] = [
+  ['sign-in, to a stranger', () => world.stranger.get('/sign-in'), 200, 0],
+  ['help with signing in', () => world.stranger.get('/cannot-sign-in'), 200, 0],
+  ['a page asked for by a stranger', () => world.stranger.get('members'), 303, 0],
+  ['a static file', () => world.ana.get('/static/nothing.css'), 404, 0],
+  ['the first address', () => world.ana.get('/'), 303, 2],
+  ['the organization’s address', () => world.ana.get(''), 303, 1],
+  ['an unknown address', () => world.ana.get('/nothing'), 404, 1],
+  ['another organization’s list', () => world.ana.get(`/o/${world.elsewhere.slug}/members`), 404, 1],
+  ['a refusal', () => world.mia.get('members'), 403, 3],
+  ['a refusal, as a swap', () => world.mia.swap.get('members'), 403, 2],
+  ['the list', () => world.ana.get('members'), 200, 3],
+  ['the list, as a swap', () => world.ana.swap.get('members'), 200, 3],
+  ['the list, to a Viewer', () => world.vera.get('members'), 200, 3],
+  ['the list, to a Group manager', () => world.gus.get('members'), 200, 3],
+  ['the list, searched', () => world.ana.get('members?q=per'), 200, 3],
+  [
+    'the list, with every filter',
+    () =>
+      world.ana.get(
+        `members?q=p&status=active&role=member&role=${newId()}&group=${world.intake}&region=${newId()}&area=${newId()}&two_factor=off&inactive=30&sort=-status`,
+      ),
+    200,
+    3,
+  ],
+  ['the list, removed people too', () => world.ana.get('members?status=removed&status=active'), 200, 3],
+  ['the list, malformed', () => world.ana.get('members?sort=x&after=y&status=z'), 200, 3],
+  ['a person beside the list', () => world.ana.get(`members/${shortId(world.mia.person.id)}`), 200, 3],
+  ['a person, as a swap', () => world.ana.swap.get(`members/${shortId(world.mia.person.id)}`), 200, 2],
+  ['a person who isn’t there', () => world.ana.get(`members/${newId()}`), 404, 3],
+  ['a person who isn’t there, as a swap', () => world.ana.swap.get(`members/${newId()}`), 404, 2],
+  ['an id that is none', () => world.ana.get('members/abc'), 404, 1],
+  ['oneself', () => world.mia.get('members/me'), 200, 2],
+  ['oneself beside the list', () => world.ana.get('members/me'), 200, 3],
+  ['oneself by id', () => world.mia.get(`members/${world.mia.person.id}`), 200, 2],
+  ['oneself, as a swap', () => world.ana.swap.get('members/me'), 200, 2],
+]
+
+describe('a screen is at most three exchanges with the database', () => {
+  test.each(screens)('%s', async (_, ask, status, trips) => {
+    const found = await counted(ask)
+    expect(found.status).toBe(status)
+    expect(found.sent, found.sent.join('\n\n')).toHaveLength(trips)
+    expect(found.trips).toBeLessThanOrEqual(most)
+  })
+
+  test('every page of the list, in both directions', async () => {
+    const first = await world.ana.get('members?sort=group')
+    const forth = next(first.html)
+    expect(forth).not.toBe('')
+    const second = await counted(() => world.ana.get(forth))
+    expect([second.status, second.trips]).toEqual([200, 3])
+    const back = await world.ana.get(forth)
+    const before = /rel="prev" href="([^"]+)"/.exec(back.html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    expect((await counted(() => world.ana.get(before))).trips).toBe(3)
+  })
+})
+
+describe('what is noted of a visit', () => {
+  test('costs one exchange more, once a minute and not for each screen', async () => {
+    world.clock.pass(minutes(1))
+    expect((await counted(() => world.ana.get('members'))).trips).toBe(most + 1)
+    expect((await counted(() => world.ana.get('members'))).trips).toBe(most)
+    world.clock.pass(minutes(10))
+    expect((await counted(() => world.ana.get('members'))).trips).toBe(most + 1)
+    expect((await counted(() => world.ana.get('members'))).trips).toBe(most)
+  })
+  test('on a new day the first visit to an organization brings the statuses up to date', async () => {
+    world.clock.now = new Date('2026-11-23T00:00:00.000Z')
+    await world.db
+      .updateTable('session')
+      .set({ last_used_at: world.clock.now, created_at: world.clock.now })
+      .where('account_id', '=', world.ana.person.accountId ?? '')
+      .execute()
+    const first = await counted(() => world.ana.get('members/me'))
+    expect(first.sent.filter((text) => text.includes('statuses_as_of') && text.startsWith('update'))).toHaveLength(1)
+    expect((await counted(() => world.ana.get('members/me'))).trips).toBe(most)
+    world.clock.pass(days(0))
+  })
+})
+
+describe('no statement of a screen reads without end', () => {
+  test('each has a limit, or asks for one row by its key', async () => {
+    for (const [name, ask, status] of screens) {
+      if (status !== 200) continue
+      const { sent } = await counted(ask)
+      for (const text of sent) {
+        if (text.includes('"session"') && text.startsWith('select')) expect(text, name).toContain('"s"."id_hash" = ')
+        else if (/from "membership"/.test(text)) expect(text, name).toMatch(/limit \$\d+|"m"\."id" = \$\d+/)
+      }
+      // Positions are keys, never a count of rows to skip.
+      for (const text of sent) expect(text, name).not.toMatch(/offset \$\d+/)
+    }
+  })
+})

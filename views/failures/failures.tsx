@@ -1,0 +1,109 @@
+import type { Standing } from '../../src/platform/access/actor.ts'
+import { type Permission, permissions } from '../../src/platform/access/permissions.ts'
+import { day } from '../parts/time.tsx'
+
+export type Helper = { first_name: string; last_name: string; email: string }
+
+const Helpers = ({ organization, people }: { organization: string; people: Helper[] }) => (
+  <>
+    <p>These people can help:</p>
+    <table class="rights">
+      <caption class="vh">Admins of {organization}</caption>
+      <thead>
+        <tr>
+          <th scope="col">Admin</th>
+          <th scope="col">Email</th>
+        </tr>
+      </thead>
+      <tbody>
+        {people.map((person) => (
+          <tr>
+            <th scope="row">
+              <bdi>{`${person.first_name} ${person.last_name}`.trim() || '–'}</bdi>
+            </th>
+            <td>
+              <a href={`mailto:${person.email}`}>{person.email}</a>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  </>
+)
+
+const closed: Record<Standing, { title: string; because: (organization: string, since: string) => string }> = {
+  suspended: {
+    title: 'Your membership is suspended',
+    because: (organization, since) =>
+      `Somebody who manages the members of ${organization} suspended your membership on ${day(since)}. Your other organizations are not affected.`,
+  },
+  ended: {
+    title: 'Your membership has ended',
+    because: (organization, since) => `Your membership of ${organization} ended on ${day(since)}.`,
+  },
+  not_started: {
+    title: 'Your membership hasn’t started yet',
+    because: (organization, since) => `Your membership of ${organization} starts on ${day(since)}.`,
+  },
+}
+
+type Forbidden = { missing: Permission | Standing; since: string; organization: string; home: string; people: Helper[] }
+
+/** 403: what is missing, and whom to ask. */
+export const NotAllowedPage = ({ missing, since, organization, home, people }: Forbidden) =>
+  missing in closed ? (
+    <div class="page">
+      <h1>{closed[missing as Standing].title}</h1>
+      <p>{closed[missing as Standing].because(organization, since)}</p>
+      <Helpers organization={organization} people={people} />
+    </div>
+  ) : (
+    <div class="page">
+      <h1>You can’t open this page</h1>
+      <p>
+        It needs the permission “{permissions[missing as Permission].label}”, which you don’t have in{' '}
+        <bdi>{organization}</bdi>. Nothing was changed.
+      </p>
+      <Helpers organization={organization} people={people} />
+      <div class="row">
+        <a class="btn" href={home}>
+          Go to your first page
+        </a>
+      </div>
+    </div>
+  )
+
+/** Any other failure: what happened, what to do, and a way on. */
+export const FailurePage = ({
+  title,
+  text,
+  on,
+}: {
+  title: string
+  text: string[]
+  on?: { href: string; label: string } | undefined
+}) => (
+  <div class="page">
+    <h1>{title}</h1>
+    {text.map((sentence) => (
+      <p>{sentence}</p>
+    ))}
+    {on && (
+      <div class="row">
+        <a class="btn" href={on.href}>
+          {on.label}
+        </a>
+      </div>
+    )}
+  </div>
+)
+
+/** What went wrong, for a swap: the screen stays as it is. */
+export const Toast = ({ text }: { text: string }) => (
+  <div class="toast" role="status">
+    <span>{text}</span>
+    <button class="icon" type="button" aria-label="Dismiss" data-dismiss>
+      <span aria-hidden="true">×</span>
+    </button>
+  </div>
+)

@@ -1,0 +1,151 @@
+import { type Actor, can, fullName, type Visitor } from '../src/platform/access/actor.ts'
+import type { Permission } from '../src/platform/access/permissions.ts'
+import { Icon, type IconName } from './parts/icon.tsx'
+
+/** One place to go from the frame. `path` follows /o/:slug; without `needs` every member may go there. */
+type Entry = { label: string; path: string; needs?: Permission; icon?: IconName }
+
+/* The frame is drawn from these lists, and shows an entry only to those whom its route lets in. A new screen adds its line. */
+const side: Entry[] = [{ label: 'Permissions', path: '/members', needs: 'members.view' }]
+const add: Entry[] = []
+const own: Entry[] = [
+  { label: 'My profile', path: '/members/me' },
+  { label: 'User accounts', path: '/members', needs: 'members.view' },
+]
+/** The tabs of Permissions. */
+export const permissionTabs: Entry[] = [{ label: 'Organization members', path: '/members', needs: 'members.view' }]
+
+const open = (entries: Entry[], actor: Actor | null) =>
+  actor ? entries.filter((entry) => !entry.needs || can(actor, entry.needs)) : []
+
+export const sideEntries = (actor: Actor | null) => open(side, actor)
+
+const initials = (person: { first_name: string; last_name: string; email: string }) =>
+  [person.first_name, person.last_name]
+    .map((name) => /[\p{L}\p{N}]\p{M}*/u.exec(name)?.[0] ?? '')
+    .join('')
+    .toUpperCase() || ([...person.email][0] ?? '').toUpperCase()
+
+/** A square with somebody's initials. */
+export const Avatar = ({
+  person,
+  big,
+}: {
+  person: { first_name: string; last_name: string; email: string }
+  big?: boolean
+}) => (
+  <span class={big ? 'av big' : 'av'} aria-hidden="true">
+    {initials(person)}
+  </span>
+)
+
+const SignOut = () => (
+  <form method="post" action="/sign-out">
+    <button>Sign out</button>
+  </form>
+)
+
+export const Bar = ({ visitor, actor }: { visitor: Visitor; actor: Actor | null }) => {
+  const here = actor?.organization.slug
+  const base = `/o/${here}`
+  const person = {
+    first_name: actor?.membership.firstName ?? '',
+    last_name: actor?.membership.lastName ?? '',
+    email: visitor.account.email,
+  }
+  const additions = open(add, actor)
+  return (
+    <header class="bar">
+      <button class="fold" type="button" popovertarget="nav" aria-label="Menu">
+        <Icon name="menu" />
+      </button>
+      <a class="mark" href={here ? base : '/'} aria-label="Rollcall, first page">
+        <Icon name="tally" />
+      </a>
+      {visitor.organizations.length > 1 ? (
+        <details class="menu org" name="bar">
+          <summary>
+            <span class="vh">Organization: </span>
+            <span>{actor?.organization.name ?? 'Choose an organization'}</span>
+            <Icon name="chevron" />
+          </summary>
+          <ul class="items">
+            {visitor.organizations.map((one) => (
+              <li>
+                <a href={`/o/${one.slug}`} aria-current={one.slug === here ? 'true' : undefined}>
+                  <Icon {...(one.slug === here ? { name: 'check' as const } : {})} />
+                  {one.name}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : (
+        actor && (
+          <a class="org" href={base}>
+            <span class="vh">Organization: </span>
+            <b>{actor.organization.name}</b>
+          </a>
+        )
+      )}
+      <span class="gap" />{' '}
+      {additions.length > 0 && (
+        <details class="menu end" name="bar">
+          <summary aria-label="Add">
+            <Icon name="plus" />
+          </summary>
+          <ul class="items">
+            {additions.map((entry) => (
+              <li>
+                <a href={base + entry.path}>
+                  {entry.icon && <Icon name={entry.icon} />}
+                  {entry.label}
+                </a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+      <details class="menu end me" name="bar">
+        <summary>
+          <Avatar person={person} /> <span>{fullName(person)}</span>
+          <Icon name="chevron" />
+        </summary>
+        <ul class="items">
+          {open(own, actor).map((entry) => (
+            <li>
+              <a href={base + entry.path}>{entry.label}</a>
+            </li>
+          ))}
+          <li class={actor ? 'sep' : undefined}>
+            <SignOut />
+          </li>
+        </ul>
+      </details>
+    </header>
+  )
+}
+
+/** The side bar; on narrow screens the same list, with the name menu's entries in it, opens from the menu button. */
+export const Side = ({ actor, path }: { actor: Actor | null; path: string }) => {
+  const base = `/o/${actor?.organization.slug}`
+  return (
+    <nav class="side" id="nav" popover="auto" aria-label="Main">
+      {sideEntries(actor).map((entry) => (
+        <>
+          <a href={base + entry.path} aria-current={path.startsWith(base + entry.path) ? 'true' : undefined}>
+            {entry.label}
+          </a>{' '}
+        </>
+      ))}
+      <div class="own">
+        {open(own, actor).map((entry) => (
+          <>
+            <a href={base + entry.path}>{entry.label}</a>{' '}
+          </>
+        ))}
+        <SignOut />
+      </div>
+    </nav>
+  )
+}

@@ -1,0 +1,31 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    globalSetup: 'tests/support/global.ts',
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'app',
+          include: ['tests/**/*.test.{ts,tsx}'],
+          exclude: ['tests/browser/**', 'tests/platform/{kill,embedded}.test.ts'],
+        },
+      },
+      // Alone, one after the other: they start processes and measure nothing, but need the machine.
+      {
+        extends: true,
+        test: {
+          name: 'machine',
+          include: ['tests/browser/**/*.test.ts', 'tests/platform/{kill,embedded}.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+})
