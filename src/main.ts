@@ -12,7 +12,7 @@ import type { Services } from './platform/web/app-context.ts'
 import { forgetOldTries } from './platform/web/limits.ts'
 import { createHttpServer } from './platform/web/serve.ts'
 import { forgetExpired } from './sessions/lucia.ts'
-import { setUpToken } from './set-up/token.ts'
+import { setUpLink } from './set-up/token.ts'
 
 /** How long requests under way may still take once the process is told to stop, in ms (R-57). */
 const drain = 20_000
@@ -57,7 +57,7 @@ async function invite(config: Config, { db }: Connected) {
     .limit(1)
     .executeTakeFirst()
   if (first) return
-  const link = new URL(`/setup?token=${setUpToken(appKey(config))}`, config.publicUrl)
+  const link = setUpLink(config.publicUrl, appKey(config))
   process.stderr.write(
     `\n  Rollcall is new here. Make the first organization and its Admin with this link:\n\n  ${link}\n\n`,
   )

@@ -5,6 +5,7 @@ import type { Db } from '../platform/database/connect.ts'
 import { type Cell, cellValues, csvColumns, csvHeading, xlsxRow } from '../platform/web/sheet-cells.ts'
 import type { MemberList, Sort } from './list-state.ts'
 import { conditions, withinReach } from './page.ts'
+import { membersWithNames } from './queries.ts'
 import { statuses } from './status.ts'
 import { visibleTo } from './visible.ts'
 
@@ -70,18 +71,7 @@ export function memberExport(
   inviteLabel: (stored: string) => string,
 ) {
   const list = withinReach(asked, actor)
-  const everybody = db
-    .selectFrom('membership as m')
-    .innerJoin('member_group as g', (on) =>
-      on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
-    )
-    .leftJoin('region as r', (on) =>
-      on.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.id', '=', 'm.region_id'),
-    )
-    .leftJoin('area as a', (on) =>
-      on.onRef('a.organization_id', '=', 'm.organization_id').onRef('a.id', '=', 'm.area_id'),
-    )
-    .leftJoin('account as ac', 'ac.id', 'm.account_id')
+  const everybody = membersWithNames(db)
     .where('m.organization_id', '=', actor.organization.id)
     .where(visibleTo(actor) as never)
     .$if(!list, (q) => q.where(sql<boolean>`false`))

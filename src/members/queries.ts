@@ -61,22 +61,26 @@ function options(eb: Of, actor: Actor, list: MemberList | null) {
   ] as const
 }
 
+/** Memberships (m) with what they refer to: group (g), region (r), area (a), account (ac). Whose is for the caller to say. */
+export const membersWithNames = (from: Pick<Db, 'selectFrom'>) =>
+  from
+    .selectFrom('membership as m')
+    .innerJoin('member_group as g', (on) =>
+      on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
+    )
+    .leftJoin('region as r', (on) =>
+      on.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.id', '=', 'm.region_id'),
+    )
+    .leftJoin('area as a', (on) =>
+      on.onRef('a.organization_id', '=', 'm.organization_id').onRef('a.id', '=', 'm.area_id'),
+    )
+    .leftJoin('account as ac', 'ac.id', 'm.account_id')
+
 /** One membership with all that the details panel tells: only one that the actor may see, oneself included. */
 function panel(eb: Of, actor: Actor, id: string) {
   const mine = id === actor.membership.id
   return jsonObjectFrom(
-    eb
-      .selectFrom('membership as m')
-      .innerJoin('member_group as g', (on) =>
-        on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
-      )
-      .leftJoin('region as r', (on) =>
-        on.onRef('r.organization_id', '=', 'm.organization_id').onRef('r.id', '=', 'm.region_id'),
-      )
-      .leftJoin('area as a', (on) =>
-        on.onRef('a.organization_id', '=', 'm.organization_id').onRef('a.id', '=', 'm.area_id'),
-      )
-      .leftJoin('account as ac', 'ac.id', 'm.account_id')
+    membersWithNames(eb)
       .where(mine ? sql<SqlBool>`m.id = ${id}` : (visibleTo(actor) as never))
       .where('m.organization_id', '=', actor.organization.id)
       .where('m.id', '=', id)

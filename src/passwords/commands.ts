@@ -1,5 +1,7 @@
+import type { ExpressionBuilder } from 'kysely'
 import { lockOrganizationsOf, unblock } from '../accounts/commands.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
+import type { DB } from '../platform/database/schema.ts'
 import { type Cause, record } from '../platform/events/record.ts'
 import { type Channel, type Link, readLink, signLink } from '../platform/links.ts'
 import { forgetTries, limitKey, perLogin } from '../platform/web/limits.ts'
@@ -69,12 +71,7 @@ export async function resetPassword(
     const used = await trx
       .updateTable('account')
       .set((eb) => ({
-        password_hash,
-        must_change_password: false,
-        password_expires_at: null,
-        reset_expires_at: null,
-        reset_generation: eb('reset_generation', '+', 1),
-        version: eb('version', '+', 1),
+        ...ownPassword(eb, password_hash),
         ...(link.channel === 'mail' ? { email_verified_at: eb.fn.coalesce('email_verified_at', eb.val(now)) } : {}),
       }))
       .where('id', '=', link.id)
@@ -90,6 +87,16 @@ export async function resetPassword(
     return { done: true }
   })
 }
+
+/** What an account becomes with a password that only its owner knows: no link made before works any more. */
+const ownPassword = (eb: ExpressionBuilder<DB, 'account'>, password_hash: string) => ({
+  password_hash,
+  must_change_password: false,
+  password_expires_at: null,
+  reset_expires_at: null,
+  reset_generation: eb('reset_generation', '+', 1),
+  version: eb('version', '+', 1),
+})
 
 /** The counters of wrong passwords for an account's own logins. */
 export const triesOf = (key: Buffer, account: { email_key: string; username_key: string | null }): Buffer[] =>
@@ -118,14 +125,7 @@ export async function changeFirstPassword<T>(
   return inTransaction(db, async (trx) => {
     const changed = await trx
       .updateTable('account')
-      .set((eb) => ({
-        password_hash,
-        must_change_password: false,
-        password_expires_at: null,
-        reset_expires_at: null,
-        reset_generation: eb('reset_generation', '+', 1),
-        version: eb('version', '+', 1),
-      }))
+      .set((eb) => ownPassword(eb, password_hash))
       .where('id', '=', accountId)
       .where('must_change_password', '=', true)
       .where('blocked_at', 'is', null)

@@ -41,6 +41,21 @@ test('every import leads to a file', () => {
   expect(ours.filter(({ to }) => !files.has(to)).map(words)).toEqual([])
 })
 
+test('nothing is there for tests alone: every exported name is used by the program', () => {
+  const program = [...files].map(([path, text]): [path: string, text: string] => [path, code(text)])
+  const uses = new Map<string, number>()
+  for (const [, text] of program)
+    for (const [word] of text.matchAll(/[\p{L}_$][\p{L}\d_$]*/gu)) uses.set(word, (uses.get(word) ?? 0) + 1)
+  const exported = program.flatMap(([path, text]) =>
+    [...text.matchAll(/^export (?:async )?(?:const|function\*?|class|type) (\w+)/gm)].map(([, name = '']) => [
+      path,
+      name,
+    ]),
+  )
+  expect(exported.length).toBeGreaterThan(300)
+  expect(exported.filter(([, name = '']) => uses.get(name) === 1)).toEqual([])
+})
+
 describe('the one direction', () => {
   test('the platform imports no feature, no task and no view', () => {
     expect(

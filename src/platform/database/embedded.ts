@@ -216,10 +216,10 @@ async function enter(place: Place, found: Running | undefined): Promise<Lock | '
   }
 }
 
-/** `stale`: the process that a left-over postmaster.pid names, when that is certainly not this directory's server. */
 /** A sixteenth of the memory, 128 MB to 1 GB, for PostgreSQL's own cache: a million people and their indexes take 1.8 GB. */
 const cacheMb = () => Math.round(Math.min(1024, Math.max(128, totalmem() / 16 / 1_048_576)))
 
+/** `stale`: the process that a left-over postmaster.pid names, when that is certainly not this directory's server. */
 async function launch(place: Place, stale: number | undefined): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '',

@@ -3,18 +3,6 @@ import { readId, shortId } from '../ids.ts'
 /** Where a page of a list begins: the sort values of a row beside it, its id, and how many rows came before (only to show). */
 export type Position = { values: (string | boolean)[]; id: string; count: number }
 
-/** What a list shows, all of it from the address: anything malformed falls back to the default, with a notice. */
-export type ListState<Filters> = {
-  q: string
-  filters: Filters
-  sort: string
-  descending: boolean
-  after: Position | null
-  before: Position | null
-  /** Something in the address was not understood. */
-  noticed: boolean
-}
-
 const withoutStars = (text: string) => text.replaceAll('%', '%25').replaceAll('*', '%2A')
 
 /**
