@@ -90,6 +90,14 @@ const print = (line: string) => {
   process.stdout.write(`${line}\n`)
 }
 
+// `| head` has read enough: what is left to do is done, and said to nobody.
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return
+    process.exitCode = 1
+    if (stream === process.stdout) process.stderr.write(`The output can’t be written: ${error.code}.\n`)
+  })
+
 main(process.argv.slice(2)).catch((error: unknown) => {
   const known = error instanceof OperatorError || error instanceof ConfigError
   process.stderr.write(

@@ -34,7 +34,13 @@ in another place.`,
     if (file === '-') {
       if (process.stdout.isTTY)
         throw new OperatorError('A dump is no text for a screen: send it to a file or to another program.')
-      await pipeline(Readable.from(content, { objectMode: false }), pack(), process.stdout, { end: false } as never)
+      await pipeline(Readable.from(content, { objectMode: false }), pack(), process.stdout, {
+        end: false,
+      } as never).catch((error) => {
+        if (!/^E[A-Z]+$/.test(codeOf(error))) throw error
+        const reason = codeOf(error) === 'EPIPE' ? 'its reader has gone' : codeOf(error)
+        throw new OperatorError(`The dump isn’t whole: ${reason}.`)
+      })
     } else
       await intoNewFile(file, (out, signal) =>
         pipeline(Readable.from(content, { objectMode: false }), pack(), out, { signal }),
