@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { networkOf } from '../../src/platform/web/address.ts'
 import { countTry, limitKey, perAddress } from '../../src/platform/web/limits.ts'
-import { someIp } from '../support/browser.ts'
-import { minutes } from '../support/world.ts'
+import { Browser, someIp } from '../support/browser.ts'
+import { minutes, organization } from '../support/world.ts'
 import { atTheDoor, strangeLogin, tryDoor, wrong } from './door.ts'
 
 /** As after so many wrong tries from there; each real one costs a hash. */
@@ -77,6 +77,35 @@ test('another X-Forwarded-For is no other address, unless a trusted proxy says i
   for (let n = 0; n < 2; n++) await forge(proxied.browser('192.168.7.1'), `${someIp()}, ${client}`)
   expect((await forge(proxied.browser('192.168.7.2'), `${someIp()}, ${client}`)).status).toBe(429)
   expect((await forge(proxied.browser('192.168.7.2'), someIp())).status).toBe(422)
+})
+
+test.each<[forwarded: string, client: string]>([
+  ['203.0.113.7:4711', '203.0.113.7'],
+  ['[2001:db8::1]:443', '2001:db8::1'],
+  ['[2001:db8::1]', '2001:db8::1'],
+  ['[::ffff:203.0.113.7]:80', '203.0.113.7'],
+  ['2001:db8::1:443', '2001:db8::1:443'],
+  ['198.51.100.1, 203.0.113.7:4711 , 192.168.7.9:3128', '203.0.113.7'],
+  ['198.51.100.1, [2001:db8::1]:443, [fd00::7]:8080', '2001:db8::1'],
+  // What is no address tells nothing, and what stands before it is whatever the client wrote.
+  ...[
+    'unknown',
+    '_hidden',
+    '203.0.113.7:',
+    '203.0.113.7:x',
+    '[203.0.113.7',
+    '[]',
+    '[]:80',
+    'client.example.org:80',
+    '',
+  ].map((hop): [string, string] => [`198.51.100.1, ${hop}`, '192.168.7.1']),
+])('a trusted proxy says %s: the client is %s', async (forwarded, client) => {
+  const { app, mia, db, here } = await organization({ env: { TRUSTED_PROXIES: '192.168.7.0/24, fd00::/8' } })
+  const behind = new Browser(app, `/o/${here.slug}`, '192.168.7.1')
+  for (const [name, value] of mia.cookies) behind.cookies.set(name, value)
+  expect((await behind.get('members', { headers: { 'X-Forwarded-For': forwarded } })).status).toBe(403)
+  const [event] = await db.selectFrom('event').select('ip').where('organization_id', '=', here.id).execute()
+  expect(event?.ip).toBe(client)
 })
 
 test('an IPv6 address counts as its /64', async () => {

@@ -33,13 +33,19 @@ const bare = (address: string): string => address.replace(/^::ffff:(?=\d+\.)/i, 
 const within = (block: BlockList, address: string): boolean =>
   isIP(address) > 0 && block.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 
+/** One hop of X-Forwarded-For. Some proxies write the port too: `203.0.113.7:4711`, `[2001:db8::1]:443`. */
+function hopAddress(hop: string): string {
+  const [, ipv6, ipv4] = /^(?:\[([^\]]*)\]|([\d.]+))(?::\d{1,5})?$/.exec(hop.trim()) ?? []
+  return bare(ipv6 ?? ipv4 ?? hop.trim())
+}
+
 /**
  * The client's address (R-06): the peer's, unless the peer is a trusted proxy; then the right-most address of
  * X-Forwarded-For that no trusted proxy has.
  */
 export function clientAddress(trusted: BlockList, peer: string, forwarded: string | undefined): string {
   let address = bare(peer)
-  const hops = (forwarded ?? '').split(',').map((hop) => bare(hop.trim()))
+  const hops = (forwarded ?? '').split(',').map(hopAddress)
   while (within(trusted, address)) {
     const hop = hops.pop()
     if (!hop || isIP(hop) === 0) break
@@ -101,10 +107,22 @@ export const ownPagesOnly =
           : origin !== undefined
             ? isOwnOrigin(config.publicUrl, origin)
             : referer !== undefined && isOwnOrigin(config.publicUrl, referer)
-      if (!own) throw new ForeignRequest()
+      if (!own) throw new ForeignRequest(site === undefined && origin === undefined && referer === undefined)
     }
     await next()
   }
+
+/**
+ * For every page with a form that POSTs: it stands at an address without a query. From one with a query lynx sends no Referer,
+ * and so nothing that `ownPagesOnly` may let pass. What such a page needs to know comes in its path, or in a short cookie where
+ * it must not stay in the address (next.ts, set-up); a hidden field carries it on from there. A query that somebody else
+ * added, as mail services do, is taken off by a redirect.
+ */
+export const withoutQuery: MiddlewareHandler<App> = async (c, next) => {
+  const { pathname, search } = new URL(c.req.url)
+  if (search && c.req.method !== 'POST') return c.redirect(pathname, 303)
+  await next()
+}
 
 /**
  * Where to go after signing in: a path of ours and nothing else, or `/` (R-28). Backslashes, control characters and
