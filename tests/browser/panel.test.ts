@@ -69,7 +69,7 @@ test('Ana does all of it with the keyboard', async () => {
   await expect.poll(() => focused(page)).toBe('Abe003 Aldous 003')
   await page.goForward()
   await panel(page).waitFor()
-  expect(await page.locator('.grid [aria-current]').getAttribute('aria-label')).toBe('Abe003 Aldous 003')
+  expect(await page.locator('.grid [aria-current]').innerText()).toBe('Abe003')
   await expect.poll(() => focused(page)).toBe('panel')
 })
 
@@ -103,7 +103,7 @@ describe.each([
     expect(await panel(page).innerText()).toBe(text)
     const shown = await page.locator('.grid').isVisible()
     expect(shown).toBe(look.width > 960)
-    if (shown) expect(await page.locator('.grid [aria-current]').getAttribute('aria-label')).toBe('Abe020 Aldous 020')
+    if (shown) expect(await page.locator('.grid [aria-current]').innerText()).toBe('Abe020')
     const vera = await place.visit(place.vera, look)
     await vera.goto(page.url())
     expect(await panel(vera).getByRole('heading', { name: 'Abe020 Aldous 020' }).isVisible()).toBe(true)

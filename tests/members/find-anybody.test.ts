@@ -67,7 +67,7 @@ beforeAll(async () => {
   for (const { firstName, lastName } of chosen) {
     // Addresses spell names without accents: by these nobody would be found who can be by the name.
     const email = `${known.length}.${newId()}@example.org`
-    const username = known.length % 5 === 0 ? `user_${known.length}.q${newId().slice(-4)}` : null
+    const username = known.length % 5 === 0 ? `user_${known.length}.q${newId().slice(20, 23)}` : null
     const { id } = await world.add({ first: firstName, last: lastName, email, username })
     known.push({ id: shortId(id), texts: [firstName, lastName, email, username ?? ''].filter(Boolean) })
   }
@@ -76,7 +76,7 @@ beforeAll(async () => {
 const find = async (q: string) => {
   const { status, html } = await world.ana.get(`members?${new URLSearchParams({ q })}`)
   expect([q, status]).toEqual([q, 200])
-  return [...html.matchAll(/class="name"><a href="[^"]*\/members\/([\w-]{22})/g)].map(([, id]) => id ?? '')
+  return [...html.matchAll(/class="name"><a href="[^"]*\/members\/([\w-]{16})/g)].map(([, id]) => id ?? '')
 }
 
 /** What somebody might type to find one word. */

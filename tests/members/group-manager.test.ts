@@ -35,7 +35,7 @@ beforeAll(async () => {
 }, 60_000)
 
 const idsIn = (html: string) =>
-  [...html.matchAll(/class="name"><a href="[^"]*\/members\/([\w-]{22})/g)].map(([, id]) => id ?? '')
+  [...html.matchAll(/class="name"><a href="[^"]*\/members\/([\w-]{16})/g)].map(([, id]) => id ?? '')
 const linkIn = (html: string, rel: string) =>
   new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&') ?? null
 

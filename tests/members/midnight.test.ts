@@ -43,7 +43,7 @@ async function everywhere(world: World, ids: Map<string, string>) {
     const all = Object.values(statuses).map((one) => `status=${one}`)
     const { html } = await world.ana.get(`members?q=${encodeURIComponent(name)}&${all.join('&')}`)
     const row = [...html.matchAll(/<tr><th scope="row".*?<\/tr>/gs)].find(([text]) =>
-      text.includes(`aria-label="P ${name}"`),
+      text.includes(`>P</a></th><td>${name}</td>`),
     )
     const inList = /<span class="st[^"]*">([^<]+)</.exec(row?.[0] ?? '')?.[1] ?? 'nobody'
     const panel = (await world.ana.swap.get(`members/${id}`)).html
@@ -51,7 +51,7 @@ async function everywhere(world: World, ids: Map<string, string>) {
     const filters: string[] = []
     for (const [label, status] of Object.entries(statuses)) {
       const answer = await world.ana.get(`members?status=${status}&sort=first_name`)
-      if (answer.html.includes(`aria-label="P ${name}"`)) filters.push(label)
+      if (answer.html.includes(`>P</a></th><td>${name}</td>`)) filters.push(label)
     }
     const inFile = csv.split('\r\n').find((line) => line.includes(`P,${name},`)) ?? ''
     const label = Object.keys(statuses).find((one) => inFile.includes(`,${one},`)) ?? 'none'

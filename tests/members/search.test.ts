@@ -35,7 +35,7 @@ beforeAll(async () => {
 const found = async (q: string, browser = world.ana) => {
   const answer = await browser.get(`members?${new URLSearchParams({ q })}`)
   expect(answer.status).toBe(200)
-  return [...answer.html.matchAll(/<td class="wide">([^@<]+)@/g)].map(([, name]) => name)
+  return [...answer.html.matchAll(/<td>([^@<]+)@/g)].map(([, name]) => name)
 }
 
 describe('Ana finds somebody', () => {

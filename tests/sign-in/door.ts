@@ -74,7 +74,7 @@ export const tryDoor = (browser: Browser, login: string, text = password, more: 
 
 /** Nobody has this address; it is as long as somebody's, so that pages can be compared. */
 export const strangeLogin = (like: string) =>
-  `${newId().replaceAll('-', '').slice(-16)}${'x'.repeat(64)}`.slice(0, like.indexOf('@')) +
+  `${newId().replaceAll('-', '').slice(8, 24)}${'x'.repeat(64)}`.slice(0, like.indexOf('@')) +
   like.slice(like.indexOf('@'))
 
 export const acts = (events: { act: string }[]) => events.map((event) => event.act)

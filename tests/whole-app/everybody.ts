@@ -75,7 +75,7 @@ export async function filled(db: Db, mark: string, now: Date) {
     last: `${mark}-last`,
     title: `${mark} title`,
     email: `person.${newId()}@${mark}.example`.toLowerCase(),
-    username: `${mark}-${newId().slice(-12)}`,
+    username: `${mark}-${newId().slice(14, 28)}`,
     group,
     region: region.id,
     area: region.areas[0] ?? null,

@@ -68,7 +68,7 @@ const symbols = new Set(
 
 /** The kind of an address: one of each kind is followed from one principal, for all of a list's links are alike. */
 const shape = (url: URL) =>
-  `${url.pathname.replace(/[\w-]{22}$/, ':id')}?${[...url.searchParams]
+  `${url.pathname.replace(/[\w-]{16}$/, ':id')}?${[...url.searchParams]
     .map(([name, value]) => (['sort', 'status', 'role', 'two_factor'].includes(name) ? `${name}=${value}` : name))
     .sort()
     .join('&')}`

@@ -7,8 +7,11 @@ export const isSwap = (c: Context<App>): boolean => c.req.header('hx-request-typ
 
 /** The screen alone for a swap, or inside its page. They are the same component, so they can't differ. */
 export function show(c: Context<App>, title: string, body: Child, status = 200): Response {
-  const html = isSwap(c) ? `${body}` : `<!doctype html>${c.var.draw({ title, body, status })}`
-  return c.body(isSwap(c) ? `<title>${escapeTitle(title)} – Rollcall</title>${html}` : html, status as 200, {
+  const html = isSwap(c)
+    ? `<title>${escapeTitle(title)} – Rollcall</title>${body}`
+    : `<!doctype html>${c.var.draw({ title, body, status })}`
+  // JSX ends void elements as XML does. Nothing else holds these two characters: what people wrote is escaped.
+  return c.body(html.replaceAll('/>', '>'), status as 200, {
     'Content-Type': 'text/html; charset=utf-8',
   })
 }
