@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
-import { FailurePage, NotAllowedPage, Toast } from '../views/failures/failures.tsx'
+import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
 import { keepStatusesCurrent } from './members/commands.ts'
 import { memberDownloads } from './members/download.ts'
@@ -17,8 +17,9 @@ import { address, ownPagesOnly } from './platform/web/address.ts'
 import type { App, Services } from './platform/web/app-context.ts'
 import { causeOf } from './platform/web/cause.ts'
 import { compression } from './platform/web/compression.ts'
-import { Failure, NotAllowed, SignInFirst, TooMany, Unavailable } from './platform/web/failures.ts'
+import { Failure, ForeignRequest, NotAllowed, SignInFirst, TooMany, Unavailable } from './platform/web/failures.ts'
 import { secureHeaders } from './platform/web/headers.ts'
+import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
@@ -166,6 +167,10 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
     })
   }
   if (failure instanceof SignInFirst) return signInFirst(c)
+  // lynx on a page with a query: from this page, which has none, the same button works. No other form is offered again: another
+  // site's page could have filled it in.
+  if (failure instanceof ForeignRequest && failure.silent && c.req.path === '/sign-out')
+    return show(c, 'Sign out', <SignOutAgain />, 403)
   if (failure instanceof NotAllowed) {
     try {
       return await notAllowed(c, failure)
@@ -211,13 +216,13 @@ const toast = (c: Context<App>, status: number, text: string): Response =>
 
 function signInFirst(c: Context<App>): Response {
   const stage = c.var.visitor?.session.stage
-  const here = c.req.method === 'GET' || c.req.method === 'HEAD' ? new URL(c.req.url) : null
-  const next = here && here.pathname !== '/' ? `?next=${encodeURIComponent(here.pathname + here.search)}` : ''
-  const to = stage === 'new_password' ? '/sign-in/new-password' : stage === 'full' ? '/' : `/sign-in${next}`
-  if (!isSwap(c)) return c.redirect(to, 303)
-  const back = c.req.header('hx-current-url')
-  const page = back && URL.canParse(back) ? new URL(back).pathname + new URL(back).search : '/'
-  return c.body(null, 200, { 'HX-Redirect': stage ? to : `/sign-in?next=${encodeURIComponent(page)}` })
+  const swap = isSwap(c)
+  const asked = c.req.method === 'GET' || c.req.method === 'HEAD' ? c.req.url : undefined
+  const page = swap ? c.req.header('hx-current-url') : asked
+  if (stage !== 'full')
+    keepNext(c, page && URL.canParse(page) ? new URL(page).pathname + new URL(page).search : undefined)
+  const to = stage === 'new_password' ? '/sign-in/new-password' : stage === 'full' ? '/' : '/sign-in'
+  return swap ? c.body(null, 200, { 'HX-Redirect': to }) : c.redirect(to, 303)
 }
 
 async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Response> {

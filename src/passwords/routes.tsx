@@ -1,9 +1,11 @@
 import { Hono } from 'hono'
 import { LinkDoesNotWork, ResetPassword } from '../../views/passwords/reset-password.tsx'
 import { anyone } from '../platform/access/allow.ts'
+import { withoutQuery } from '../platform/web/address.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { strangerCause } from '../platform/web/cause.ts'
 import { readForm, refuse } from '../platform/web/form.ts'
+import { forgetNext } from '../platform/web/next.ts'
 import { show } from '../platform/web/show.ts'
 import { blankCookie, endSession } from '../sessions/lucia.ts'
 import { resetPassword, workingResetLink } from './commands.ts'
@@ -12,7 +14,7 @@ import { newPassword } from './form.ts'
 export const passwords = new Hono<App>()
   // Opening it changes nothing: mail scanners open links too. Nothing of another site is on the page, and Referrer-Policy keeps
   // the address, with its token, from every other site.
-  .get('/reset-password/:token', anyone(), async (c) => {
+  .get('/reset-password/:token', anyone(), withoutQuery, async (c) => {
     const { db, key, now } = c.var
     const link = await workingResetLink(db, key, c.req.param('token'), now)
     return link
@@ -34,5 +36,6 @@ export const passwords = new Hono<App>()
     // Whoever else was signed in in this browser leaves it, or the confirmation would not be seen.
     if (visitor) await endSession(db, visitor.session.idHash)
     c.header('Set-Cookie', blankCookie(db, now, config.secure))
-    return c.redirect('/sign-in?done=password', 303)
+    if (visitor) forgetNext(c)
+    return c.redirect('/sign-in/password-changed', 303)
   })

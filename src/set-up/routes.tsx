@@ -8,6 +8,7 @@ import { inTransaction } from '../platform/database/connect.ts'
 import { record } from '../platform/events/record.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { strangerCause } from '../platform/web/cause.ts'
+import { giveCookie, readCookie, takeCookie } from '../platform/web/cookie.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
 import { show } from '../platform/web/show.ts'
@@ -24,6 +25,8 @@ const setUpForm = newOrganization.extend({
   token: z.string().max(200).optional(),
 })
 
+const cookie = 'setup'
+
 const screen = (c: Context<App>, token: string, form?: Form) =>
   show(c, 'Set up Rollcall', <SetUp token={token} form={form} />, form ? 422 : 200)
 
@@ -33,15 +36,20 @@ async function needsToken(c: Context<App>, token: string): Promise<void> {
 }
 
 export const setUp = new Hono<App>()
+  // As a link to join (R-18): the token leaves the address before there is a form. It stays in a cookie, so that the page can be
+  // loaded again, and in the form, so that one that was left open for long is still taken.
   .get('/setup', anyone(), async (c) => {
-    const token = c.req.query('token') ?? ''
+    const token = c.req.query('token') ?? readCookie(c, cookie) ?? ''
     await needsToken(c, token)
-    return screen(c, token)
+    giveCookie(c, cookie, token, 60 * 60)
+    if (!new URL(c.req.url).search) return screen(c, token)
+    c.header('Referrer-Policy', 'no-referrer')
+    return c.redirect('/setup', 303)
   })
   .post('/setup', anyone(), async (c) => {
     const { db, config } = c.var
     const form = await readForm(c, setUpForm)
-    const token = form.values.token ?? c.req.query('token') ?? ''
+    const token = form.values.token ?? c.req.query('token') ?? readCookie(c, cookie) ?? ''
     await needsToken(c, token)
     if (!form.input) return screen(c, token, form)
     const { organization, first_name, last_name, email, password } = form.input
@@ -67,5 +75,6 @@ export const setUp = new Hono<App>()
       return start(trx, cause, config.secure, accountId, 'full', browserOf(c))
     })
     letIn(c, signedIn)
+    takeCookie(c, cookie)
     return c.redirect(`/o/${slug}/members`, 303)
   })

@@ -11,7 +11,7 @@ const days = 90
 export const deviceSeconds = days * 24 * 60 * 60
 const mostAccounts = 5
 
-export const deviceCookie = (secure: boolean): string => (secure ? '__Host-device' : 'device')
+export const deviceCookie = 'device'
 
 /** The ids in a device cookie, the newest first; anything else in it is left out. */
 export const readDevices = (cookie: string | undefined): string[] =>

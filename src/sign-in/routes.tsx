@@ -5,11 +5,12 @@ import { NewPassword } from '../../views/sign-in/new-password.tsx'
 import { SignIn } from '../../views/sign-in/sign-in.tsx'
 import { newPassword } from '../passwords/form.ts'
 import { anyone, atStage } from '../platform/access/allow.ts'
-import { safeNext } from '../platform/web/address.ts'
+import { safeNext, withoutQuery } from '../platform/web/address.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { causeOf, strangerCause } from '../platform/web/cause.ts'
 import { SignInFirst } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
+import { forgetNext, goal, keepNext, keptNext } from '../platform/web/next.ts'
 import { show } from '../platform/web/show.ts'
 import { browserOf, letIn } from './browser.ts'
 import { chooseOwnPassword, signIn as trySignIn } from './commands.ts'
@@ -32,12 +33,13 @@ const waiting = (seconds: number) => {
 }
 
 const screen = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
-  show(c, 'Sign in', <SignIn form={form} next={goal(c, next)} changed={c.req.query('done') === 'password'} />, status)
+  show(c, 'Sign in', <SignIn form={form} next={goal(c, next)} />, status)
 
-/** The page that somebody was on their way to; none when it is the first one. */
-function goal(c: Context<App>, next: string | undefined): string | undefined {
-  const path = safeNext(next, c.var.config.publicUrl)
-  return path === '/' ? undefined : path
+/** Where the door leads whoever needn't sign in, or is halfway in. */
+function onward(c: Context<App>, next?: string): string | null {
+  const stage = c.var.visitor?.session.stage
+  if (stage === 'full') return safeNext(next, c.var.config.publicUrl)
+  return stage === 'new_password' ? '/sign-in/new-password' : null
 }
 
 const ownPassword = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
@@ -51,10 +53,14 @@ const ownPassword = (c: Context<App>, next: string | undefined, form?: Form, sta
 export const signIn = new Hono<App>()
   .get('/sign-in', anyone(), (c) => {
     const next = c.req.query('next')
-    const stage = c.var.visitor?.session.stage
-    if (stage === 'full') return c.redirect(safeNext(next, c.var.config.publicUrl), 303)
-    if (stage === 'new_password') return c.redirect(newPasswordAddress(c, next), 303)
-    return screen(c, next)
+    const to = onward(c, next)
+    if (next !== undefined && c.var.visitor?.session.stage !== 'full') keepNext(c, next)
+    if (to) return c.redirect(to, 303)
+    return new URL(c.req.url).search ? c.redirect('/sign-in', 303) : screen(c, keptNext(c))
+  })
+  .get('/sign-in/password-changed', anyone(), withoutQuery, (c) => {
+    const to = onward(c)
+    return to ? c.redirect(to, 303) : show(c, 'Sign in', <SignIn next={keptNext(c)} changed />)
   })
   .post('/sign-in', anyone(), async (c) => {
     const { db, key, config } = c.var
@@ -69,10 +75,14 @@ export const signIn = new Hono<App>()
     if ('wrong' in result) return screen(c, next, refuse(form, { '': wrong }), 422)
     letIn(c, result.done)
     const { stage } = result.done
-    if (stage === 'new_password') return c.redirect(newPasswordAddress(c, next), 303)
-    return c.redirect(stage === 'full' ? safeNext(next, config.publicUrl) : '/cannot-sign-in', 303)
+    if (stage === 'full') {
+      forgetNext(c)
+      return c.redirect(safeNext(next, config.publicUrl), 303)
+    }
+    keepNext(c, next)
+    return c.redirect(stage === 'new_password' ? '/sign-in/new-password' : '/cannot-sign-in', 303)
   })
-  .get('/sign-in/new-password', atStage('new_password'), (c) => ownPassword(c, c.req.query('next')))
+  .get('/sign-in/new-password', atStage('new_password'), withoutQuery, (c) => ownPassword(c, keptNext(c)))
   .post('/sign-in/new-password', atStage('new_password'), async (c) => {
     const { db, config, visitor } = c.var
     if (!visitor) throw new SignInFirst()
@@ -91,13 +101,9 @@ export const signIn = new Hono<App>()
     if ('gone' in result) throw new SignInFirst()
     if ('errors' in result) return ownPassword(c, next, refuse(form, result.errors), 422)
     letIn(c, result.done)
+    forgetNext(c)
     return c.redirect(safeNext(next, config.publicUrl), 303)
   })
   .get('/cannot-sign-in', anyone(), (c) =>
     show(c, 'Can’t sign in?', <CannotSignIn secondStep={c.var.visitor?.session.stage === 'password'} />),
   )
-
-function newPasswordAddress(c: Context<App>, next: string | undefined): string {
-  const path = goal(c, next)
-  return path ? `/sign-in/new-password?next=${encodeURIComponent(path)}` : '/sign-in/new-password'
-}

@@ -50,7 +50,7 @@ test('the operator prints a link for Bo, who chooses a new password and signs in
   expect(page.headers.get('referrer-policy')).toBe('same-origin')
   expect(page.html).not.toContain(bo.email)
   const done = await his.post(new URL(line).pathname, fields)
-  expect(done).toMatchObject({ status: 303, location: '/sign-in?done=password' })
+  expect(done).toMatchObject({ status: 303, location: '/sign-in/password-changed' })
   await expectOut(his)
   expect((await his.get(done.location ?? '')).text).toContain('Your password is changed. Sign in with the new one.')
 

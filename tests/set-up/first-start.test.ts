@@ -34,10 +34,13 @@ test('the printed link makes the first organization and its Admin, who is in at 
   const hers = browser()
   const link = setUpLink(services.config.publicUrl, services.key)
   expect(link).toBe(`http://localhost:3000/setup?token=${token}`)
-  const page = await hers.get(`/setup?token=${token}`)
+  const sent = await hers.get(`/setup?token=${token}`)
+  expect(sent).toMatchObject({ status: 303, location: '/setup' })
+  const page = await hers.get('/setup')
   expect(page).toMatchObject({ status: 200, title: 'Set up Rollcall – Rollcall' })
-  const action = /action="([^"]+)"/.exec(page.html)?.[1] ?? ''
-  expect(await hers.post(action, fields)).toMatchObject({ status: 303, location: '/o/harbor-vale-claims/members' })
+  expect(page.html).toContain('action="/setup"')
+  expect(await hers.post('/setup', fields)).toMatchObject({ status: 303, location: '/o/harbor-vale-claims/members' })
+  expect(hers.cookies.has('setup')).toBe(false)
   expect((await hers.get('/o/harbor-vale-claims')).location).toBe('/o/harbor-vale-claims/members')
   expect(hers.cookies.has('device')).toBe(true)
 
@@ -83,6 +86,69 @@ test('the link is the same until it is used, and then nothing', async () => {
     await browser().post(`/setup?token=${token}`, fields),
   ])
     expect(answer).toMatchObject({ status: 404, html: missing.html })
+})
+
+test('the token leaves the address by a redirect that tells nobody, before there is a page', async () => {
+  const { browser, token, db } = await firstStart()
+  const hers = browser()
+  const sent = await hers.get(`/setup?token=${token}&utm_source=mail`)
+  expect(sent).toMatchObject({ status: 303, location: '/setup', html: '' })
+  expect(sent.headers.get('referrer-policy')).toBe('no-referrer')
+  expect(sent.headers.get('cache-control')).toBe('no-store')
+  expect(sent.headers.getSetCookie()).toEqual([`setup=${token}; Max-Age=3600; Path=/; HttpOnly; SameSite=Lax`])
+  // Loaded again, from the link again, or with something behind it: the same page, which may say where it sends its form from.
+  const page = await hers.get('/setup')
+  expect(page.headers.get('referrer-policy')).toBe('same-origin')
+  expect((await hers.get('/setup')).html).toBe(page.html)
+  expect(await hers.get(`/setup?token=${token}`)).toMatchObject({ status: 303, location: '/setup' })
+  expect(await hers.get('/setup?x=1')).toMatchObject({ status: 303, location: '/setup' })
+  expect(await hers.get('/setup?token=x')).toMatchObject({ status: 404 })
+  for (const table of ['organization', 'account', 'event'] as const)
+    expect(await db.selectFrom(table).selectAll().execute()).toEqual([])
+})
+
+test('a form that stayed open for longer than the cookie is still taken', async () => {
+  const { browser, token } = await firstStart()
+  const hers = browser()
+  await hers.get(`/setup?token=${token}`)
+  const { html } = await hers.get('/setup')
+  const hidden = /name="token" value="([^"]+)"/.exec(html)?.[1] ?? ''
+  hers.cookies.clear()
+  expect((await hers.get('/setup')).status).toBe(404)
+  const again = await hers.post('/setup', { ...fields, token: hidden, first_name: '' })
+  expect(again.status).toBe(422)
+  expect(again.html).toContain(`name="token" value="${token}"`)
+  expect((await hers.post('/setup', { ...fields, token: hidden })).status).toBe(303)
+})
+
+test('a cookie opens no more than the link: none that is wrong, and none when it is over', async () => {
+  const { browser, token } = await firstStart()
+  const missing = await browser().get('/no-such-page')
+  const guesses = browser()
+  guesses.cookies.set('setup', `${token}x`)
+  expect(await guesses.get('/setup')).toMatchObject({ status: 404, html: missing.html })
+  expect((await guesses.post('/setup', fields)).status).toBe(404)
+
+  const [hers, his] = [browser(), browser()]
+  for (const one of [hers, his]) await one.get(`/setup?token=${token}`)
+  expect((await hers.post('/setup', fields)).status).toBe(303)
+  expect(await his.get('/setup')).toMatchObject({ status: 404, html: missing.html })
+  expect(await his.post('/setup', fields)).toMatchObject({ status: 404, html: missing.html })
+})
+
+test('with https the cookie is one that no other host can set', async () => {
+  const database = await freshDatabase()
+  opened.push(database)
+  const { app, services } = startApp(database, undefined, { PUBLIC_URL: 'https://access.example.org' })
+  const headers = { Host: 'access.example.org' }
+  const token = setUpToken(services.key)
+  const answer = await new Browser(app).get(`/setup?token=${token}`, { headers })
+  expect(answer.headers.getSetCookie()).toEqual([
+    `__Host-setup=${token}; Max-Age=3600; Path=/; HttpOnly; Secure; SameSite=Lax`,
+  ])
+  const planted = new Browser(app)
+  planted.cookies.set('setup', token)
+  expect((await planted.get('/setup', { headers })).status).toBe(404)
 })
 
 test('without its token, or with another, there is no such page', async () => {
@@ -133,7 +199,7 @@ test('what can’t be taken comes back in the form, and nothing is made', async 
     expect(answer.status, sentence).toBe(422)
     expect(answer.text).toContain(sentence)
     expect(answer.html).not.toContain(password)
-    expect(answer.html).toContain(`action="/setup?token=${token}"`)
+    expect(answer.html).toContain(`name="token" value="${token}"`)
   }
   expect((await send({ is_support: 'true' })).status).toBe(400)
   expect(await db.selectFrom('account').select('id').execute()).toEqual([])

@@ -61,6 +61,13 @@ const table: Record<string, Row> = {
     'must enroll': 'opens',
   },
   'POST /sign-in': { others: 'again' },
+  'GET /sign-in/password-changed': {
+    others: 'leads',
+    stranger: 'opens',
+    blocked: 'opens',
+    'before the second factor': 'opens',
+    'must enroll': 'opens',
+  },
   'GET /sign-in/new-password': { others: 'leads', 'must change password': 'opens' },
   'POST /sign-in/new-password': { others: 'leads', 'must change password': 'again' },
   'GET /cannot-sign-in': { others: 'opens' },

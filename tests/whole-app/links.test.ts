@@ -96,6 +96,12 @@ async function walk(enter: () => Promise<Browser>, starts: string[], most = 150)
       if (!answer.headers.get('content-type')?.startsWith('text/html')) continue
       opened.push(place)
       if (asked === browser && answer.html) wrong.push(...danglingIn(answer).map((what) => `${what} on ${place}`))
+      // Of the frame's forms, signing out, lynx can send from a page with a query only by way of another (text-browser.test.ts).
+      if (asked === browser && /<main.*<form[^>]*\smethod="post"/s.test(answer.html)) {
+        if (url.search) wrong.push(`lynx can't send the form on ${place}`)
+        const { location } = await asked.get(`${url.pathname}?x=1`)
+        if (location !== url.pathname) wrong.push(`lynx couldn't send the form with a query on ${place}`)
+      }
       for (const { kind, to } of leadsOf(answer.html, url.pathname + url.search)) {
         if (/^(mailto:|data:,$|#)/.test(to)) continue
         const target = new URL(to, url)
@@ -139,9 +145,15 @@ describe('every link and form leads somewhere', () => {
   test('at the first start', async () => {
     const database = await freshDatabase()
     const { app, services } = startApp(database)
-    const { wrong, posts } = await walk(async () => new Browser(app), [`/setup?token=${setUpToken(services.key)}`])
+    const link = `/setup?token=${setUpToken(services.key)}`
+    const enter = async () => {
+      const browser = new Browser(app)
+      await browser.get(link)
+      return browser
+    }
+    const { wrong, posts } = await walk(enter, [link])
     expect(wrong).toEqual([])
-    expect(posts).toEqual([expect.stringContaining('/setup?token=')])
+    expect(posts).toEqual(['/setup'])
     await database.close()
   })
 })

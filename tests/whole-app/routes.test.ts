@@ -17,6 +17,7 @@ const known: Record<string, string> = {
   'GET /static/:name': 'anyone',
   'GET /sign-in': 'anyone',
   'POST /sign-in': 'anyone',
+  'GET /sign-in/password-changed': 'anyone',
   'GET /sign-in/new-password': 'at new_password',
   'POST /sign-in/new-password': 'at new_password',
   'GET /cannot-sign-in': 'anyone',

@@ -98,6 +98,23 @@ export const FailurePage = ({
   </div>
 )
 
+/** 403 to a text browser that couldn't say where its sign-out came from; this page's own button can. */
+export const SignOutAgain = (_: Record<never, never>) => (
+  <div class="page">
+    <h1>Sign out</h1>
+    <p>
+      You are not signed out yet. Your browser doesn’t say which page it comes from when that page has a question mark
+      in its address, so please press once more, here.
+    </p>
+    <form method="post" action="/sign-out">
+      <button class="btn main">Sign out</button>
+    </form>
+    <p class="foot">
+      <a href="/">Stay signed in</a>
+    </p>
+  </div>
+)
+
 /** What went wrong, for a swap: the screen stays as it is. */
 export const Toast = ({ text }: { text: string }) => (
   <div class="toast" role="status">

@@ -1,13 +1,14 @@
 import type { Form } from '../../src/platform/web/form.ts'
 import { ErrorSummary, Field } from '../parts/field.tsx'
 
-/** The first organization and its Admin. The token stays in the address, so that a reload still works. */
+/** The first organization and its Admin. */
 export const SetUp = ({ token, form }: { token: string; form?: Form | undefined }) => (
   <>
     <h1>Set up Rollcall</h1>
     <ErrorSummary form={form} />
     <p>This makes the first organization here, and you its Admin. The link that brought you works until then.</p>
-    <form method="post" action={`/setup?token=${encodeURIComponent(token)}`}>
+    <form method="post" action="/setup">
+      <input type="hidden" name="token" value={token} />
       <Field label="Name of the organization" name="organization" autocomplete="organization" required form={form} />
       <Field label="Your first name" name="first_name" autocomplete="given-name" required form={form} />
       <Field label="Your last name" name="last_name" autocomplete="family-name" required form={form} />

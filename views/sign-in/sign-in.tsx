@@ -9,12 +9,12 @@ export const SignIn = ({
 }: {
   form?: Form | undefined
   next?: string | undefined
-  changed: boolean
+  changed?: boolean
 }) => (
   <>
     <h1>Sign in</h1>
     <ErrorSummary form={form} />
-    {changed && !form && (
+    {changed && (
       <p class="note" role="status">
         Your password is changed. Sign in with the new one.
       </p>

@@ -39,10 +39,12 @@ export class BadRequest extends Failure {
   }
 }
 
-/** It came from another site's page, or from nowhere (R-24). */
+/** It came from another site's page, or from nowhere (R-24). `silent`: the browser said nothing at all of where it came from. */
 export class ForeignRequest extends Failure {
-  constructor() {
+  readonly silent: boolean
+  constructor(silent: boolean) {
     super(403, 'This request didn’t come from a page of Rollcall.')
+    this.silent = silent
   }
 }
 

@@ -97,7 +97,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
           await send(page, 'Sign in')
         },
       },
-      { name: 'sign-in after a new password', who: null, path: '/sign-in?done=password' },
+      { name: 'sign-in after a new password', who: null, path: '/sign-in/password-changed' },
       { name: 'can’t sign in', who: null, path: '/cannot-sign-in' },
       { name: 'a first password', who: fay, path: '/sign-in/new-password' },
       { name: 'a reset link', who: null, path: `/reset-password/${token}` },
