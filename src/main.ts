@@ -1,7 +1,7 @@
 import cluster from 'node:cluster'
 import { createApp } from './app.tsx'
 import { type Config, ConfigError, readConfig } from './platform/config.ts'
-import { type Connected, connect, isUnavailable } from './platform/database/connect.ts'
+import { type Connected, connect, databaseProblem } from './platform/database/connect.ts'
 import { type Embedded, startEmbedded } from './platform/database/embedded.ts'
 import { crossing, statementGuard } from './platform/database/guard.ts'
 import { appKey } from './platform/database/key.ts'
@@ -153,8 +153,6 @@ const startProblem = (error: unknown): string | null => {
   if (code === 'ENOTFOUND' && syscall === 'getaddrinfo' && hostname === process.env.HOST)
     return 'HOST is no address of this machine.'
   if (code === 'EADDRNOTAVAIL') return 'HOST is no address of this machine.'
-  if (isUnavailable(error))
-    return 'The database at DATABASE_URL doesn’t answer. Check that it runs and that the address is right.'
   if (code === 'EACCES' && port) return `Port ${port} may not be opened by this user. Set PORT to one above 1023.`
-  return null
+  return process.env.DATABASE_URL ? databaseProblem(error) : null
 }

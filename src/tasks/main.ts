@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { ConfigError, readConfig } from '../platform/config.ts'
-import { connect } from '../platform/database/connect.ts'
+import { connect, databaseProblem } from '../platform/database/connect.ts'
 import { startEmbedded } from '../platform/database/embedded.ts'
 import { statementGuard } from '../platform/database/guard.ts'
 import { appKey } from '../platform/database/key.ts'
@@ -99,9 +99,12 @@ for (const stream of [process.stdout, process.stderr])
   })
 
 main(process.argv.slice(2)).catch((error: unknown) => {
-  const known = error instanceof OperatorError || error instanceof ConfigError
-  process.stderr.write(
-    `${known ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
-  )
+  const known =
+    error instanceof OperatorError || error instanceof ConfigError
+      ? error.message
+      : process.env.DATABASE_URL
+        ? databaseProblem(error)
+        : null
+  process.stderr.write(`${known ? known : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`)
   process.exit(1)
 })

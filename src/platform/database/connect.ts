@@ -78,6 +78,17 @@ export function isUnavailable(error: unknown): boolean {
   return error instanceof Error && error.cause !== undefined && isUnavailable(error.cause)
 }
 
+/** A sentence for the operator whose DATABASE_URL is why nothing works; null for every other error. */
+export function databaseProblem(error: unknown): string | null {
+  const { code } = (error ?? {}) as { code?: unknown }
+  if (code === '28P01' || code === '28000')
+    return 'The database at DATABASE_URL doesn’t let Rollcall in: check the user and the password.'
+  if (code === '3D000') return 'The server at DATABASE_URL has no database of that name.'
+  if (isUnavailable(error))
+    return 'The database at DATABASE_URL doesn’t answer. Check that it runs and that the address is right.'
+  return null
+}
+
 const preparedTexts = new Set<string>()
 
 /**

@@ -334,7 +334,7 @@ const environment = { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C', TZ: 
 async function find(dataDir: string): Promise<Place> {
   const native = binaries()
   // As root 65534 must pass through; what lies inside has its own permissions.
-  await mkdir(dataDir, { recursive: true, mode: isRoot() ? 0o711 : 0o700 }).catch((error) => {
+  await makeFolder(dataDir, isRoot() ? 0o711 : 0o700).catch((error) => {
     throw new ConfigError(`The folder for the data (DATA_DIR, ${dataDir}) can't be made: ${error.code}.`)
   })
   const home = await realpath(dataDir)
@@ -358,6 +358,15 @@ async function find(dataDir: string): Promise<Place> {
     )
   const owner = await ownerOf(data)
   return { data, owner, bin: await reachable(native, owner), socketDir: socketDirOf(data) }
+}
+
+/** As `mkdir -p`. Node's own never ends where a file system says ENOENT of a folder that it can't have, as /proc does. */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const found = (at: string) => stat(at).catch(() => null)
+  if (!(await found(dirname(path)))) await makeFolder(dirname(path), mode)
+  await mkdir(path, { mode }).catch(async (error) => {
+    if (!(await found(path))?.isDirectory()) throw error
+  })
 }
 
 const hasDatabase = (data: string) =>
@@ -455,6 +464,13 @@ async function shelterFor<T>(work: () => Promise<T>): Promise<T> {
  */
 async function create(home: string, native: string): Promise<string> {
   const owner: Owner = isRoot() ? { uid: nobody, gid: nobody } : undefined
+  // The key is kept there too, wherever the database is.
+  const probe = join(home, `.try-${process.pid}`)
+  await writeFile(probe, '', { mode: 0o600 })
+    .finally(() => rm(probe, { force: true }))
+    .catch((error) => {
+      throw new ConfigError(`Nothing can be kept in the folder for the data (DATA_DIR, ${home}): ${error.code}.`)
+    })
   const bin = await reachable(native, owner)
   let data = join(home, 'postgres')
   if (owner && !(await canUse(home, owner))) {
@@ -525,7 +541,8 @@ async function initialize(data: string, bin: string, owner: Owner) {
         throw new ConfigError(
           `PostgreSQL runs only as a user with a name, and user ${owner?.uid ?? process.getuid?.()} has none in /etc/passwd: start Rollcall as another user, or set DATABASE_URL.`,
         )
-      failure = new Error(`initdb failed: ${stderr?.trim()}`)
+      const reason = stderr?.split('\n').find((line) => /\b(FATAL|PANIC|error):/.test(line))
+      failure = new ConfigError(`PostgreSQL can't make its database in ${data}: ${(reason ?? stderr ?? '').trim()}`)
       if (!/invalid locale/.test(stderr ?? '')) break
     }
   }
