@@ -26,6 +26,8 @@ const root = join(import.meta.dirname, '..')
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-'))
 const env = { ...process.env, DATA_DIR: join(folder, 'data'), PORT: '3911', LOG_LEVEL: 'warn' }
 const password = 'a long password for the bench'
+/** As `npm start` starts it. */
+const program = ['--max-semi-space-size=4', '--enable-source-maps', join(root, 'dist', 'main.js')]
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const rollcall = (args: string[], input = '') =>
@@ -79,8 +81,10 @@ const residentMb = (child: ChildProcess) =>
 async function timeOf(path: string, cookie: string, times = 15): Promise<number> {
   const found: number[] = []
   for (let n = 0; n < times + 2; n++) {
+    const ask = () => fetch(`http://127.0.0.1:3911${path}`, { headers: { Host: 'localhost:3911', Cookie: cookie } })
     const began = performance.now()
-    const answer = await fetch(`http://127.0.0.1:3911${path}`, { headers: { Host: 'localhost:3911', Cookie: cookie } })
+    // A connection that was kept while something else was measured may be over by now.
+    const answer = await (n === 0 ? ask().catch(ask) : ask())
     await answer.arrayBuffer()
     if (answer.status !== 200) throw new Error(`${answer.status} for ${path}`)
     if (n > 1) found.push(performance.now() - began)
@@ -92,7 +96,7 @@ const say = (what: string, figure: string, goal: string) => console.log(`${what.
 
 try {
   execFileSync(process.execPath, [join(root, 'build.ts'), '--if-needed'], { cwd: root, stdio: 'inherit' })
-  const first = await start([join(root, 'dist', 'main.js')], 3911)
+  const first = await start(program, 3911)
   say('empty DATA_DIR to serving', `${(first.ms / 1000).toFixed(2)} s`, '<= 10 s')
   const embedded = await startEmbedded(env.DATA_DIR)
   const database = connect({ socketDir: embedded.socketDir, statementTimeout: 0 })
@@ -125,7 +129,7 @@ try {
     .where('email_key', '=', 'bea@bench.example')
     .execute()
   await stop(first.child)
-  const again = await start([join(root, 'dist', 'main.js')], 3911)
+  const again = await start(program, 3911)
   say('a later start', `${(again.ms / 1000).toFixed(2)} s`, '<= 2 s')
   const bare = await start(
     ['--import', 'tsx', join(import.meta.dirname, 'bare.tsx'), embedded.socketDir, slug, '3912'],
