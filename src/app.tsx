@@ -240,7 +240,7 @@ async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Res
       missing in permissions ? permissions[missing as keyof typeof permissions].label : 'an active membership'
     return toast(c, 403, `This needs “${label}”, which you don’t have. Nothing was changed.`)
   }
-  const people = await whomToAsk(c.var.db, organization.id)
+  const people = await whomToAsk(c.var.db, organization.id, c.var.now)
   const page = (
     <NotAllowedPage
       missing={missing}
