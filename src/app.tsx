@@ -11,7 +11,7 @@ import { passwords } from './passwords/routes.tsx'
 import type { Guard } from './platform/access/allow.ts'
 import { permissions } from './platform/access/permissions.ts'
 import { isUnavailable } from './platform/database/connect.ts'
-import { record } from './platform/events/record.ts'
+import { recordRefusal } from './platform/events/refused.ts'
 import { errorFacts } from './platform/log.ts'
 import { address, ownPagesOnly } from './platform/web/address.ts'
 import type { App, Services } from './platform/web/app-context.ts'
@@ -229,11 +229,8 @@ async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Res
   const { actor, closed } = c.var
   const organization = actor?.organization ?? closed
   if (!organization) return answer(c, 404, words[404] as Words)
-  await record(c.var.db, causeOf(c), {
-    act: 'access.refused',
-    organizationId: organization.id,
-    changes: missing in permissions ? { permission: missing } : { status: missing },
-  })
+  const lacks = missing in permissions ? { permission: missing } : { status: missing }
+  await recordRefusal(c.var.db, causeOf(c), c.var.key, organization.id, lacks)
   const title = missing in permissions ? 'You can’t open this page' : 'Your membership'
   if (isSwap(c)) {
     const label =

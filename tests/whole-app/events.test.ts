@@ -4,7 +4,7 @@ import { hashPassword } from '../../src/passwords/hash.ts'
 import { type EventName, events } from '../../src/platform/events/catalogue.ts'
 import { Browser } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
-import { organization } from '../support/world.ts'
+import { addPerson, minutes, organization } from '../support/world.ts'
 import { code, sources } from './sources.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -69,8 +69,9 @@ describe('a refusal is recorded', () => {
     return (await eventsHere()).slice(before)
   }
 
-  test('once a request: who, where, and what they lacked', async () => {
+  test('on a page and in a swap: who, where, and what they lacked', async () => {
     for (const browser of [world.mia, world.mia.swap]) {
+      world.clock.pass(minutes(10))
       const found = await refusals(() => browser.get('members'))
       expect(found).toMatchObject([
         {
@@ -88,6 +89,31 @@ describe('a refusal is recorded', () => {
     expect((await refusals(() => world.gus.get('members.csv'))).map((one) => one.changes)).toEqual([
       { permission: 'members.download' },
     ])
+  })
+  test('at most once in ten minutes for one person, one organization and one permission', async () => {
+    const nat = await world.enter({ first: 'Nat' })
+    const pat = await world.enter({ first: 'Pat' })
+    expect(nat.person.accountId).toBeTruthy()
+    const there = await addPerson(world.db, world.elsewhere, world.clock.now, { accountId: nat.person.accountId ?? '' })
+    expect(there.accountId).toBe(nat.person.accountId)
+    const elsewhere = `/o/${world.elsewhere.slug}/members`
+    const eventsElsewhere = () =>
+      world.db.selectFrom('event').select('act').where('organization_id', '=', world.elsewhere.id).execute()
+
+    const crowd = () => Promise.all(Array.from({ length: 24 }, (_, n) => (n % 2 ? nat : nat.swap).get('members')))
+    expect(await refusals(crowd)).toHaveLength(1)
+    world.clock.pass(minutes(10) - 1)
+    expect(await refusals(crowd)).toHaveLength(0)
+    expect((await refusals(() => nat.get('members.csv'))).map((one) => one.changes)).toEqual([
+      { permission: 'members.download' },
+    ])
+    expect(await refusals(() => pat.get('members'))).toMatchObject([{ actor_id: pat.person.accountId }])
+    const before = (await eventsElsewhere()).length
+    for (let n = 0; n < 3; n++) expect((await nat.get(elsewhere)).status).toBe(403)
+    expect((await eventsElsewhere()).length).toBe(before + 1)
+    world.clock.pass(1)
+    expect(await refusals(crowd)).toHaveLength(1)
+    expect(await refusals(crowd)).toHaveLength(0)
   })
   test('also of somebody whose membership is closed', async () => {
     const sue = await world.enter({ first: 'Sue', suspended: true })
