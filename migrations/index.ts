@@ -7,6 +7,7 @@ import * as groupsRolesRegions from './2026-11-22-05-groups-roles-regions.ts'
 import * as memberships from './2026-11-22-06-memberships.ts'
 import * as invitations from './2026-11-22-07-invitations.ts'
 import * as mailAndEvents from './2026-11-22-08-mail-and-events.ts'
+import * as turns from './2026-11-22-09-turns.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -18,4 +19,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-06-memberships': memberships,
   '2026-11-22-07-invitations': invitations,
   '2026-11-22-08-mail-and-events': mailAndEvents,
+  '2026-11-22-09-turns': turns,
 }

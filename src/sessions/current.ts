@@ -65,6 +65,7 @@ const sessionRow = compiledOnce((db: Db, { hash, slug }: Keys) =>
       'o.name as organization_name',
       'o.slug as organization_slug',
       'o.statuses_as_of',
+      'o.access_version',
       'm.id as membership_id',
       'm.first_name',
       'm.last_name',
@@ -129,6 +130,7 @@ export async function findCurrent(db: Db, hash: Buffer, slug: string, now: Date)
     id: row.organization_id,
     slug: row.organization_slug ?? '',
     name: row.organization_name ?? '',
+    accessVersion: row.access_version ?? 0,
   }
   const closed = (standing: Standing, since: string): Current => ({
     ...nobody,

@@ -25,7 +25,7 @@ const roles = Object.keys(organizationRoles) as OrganizationRole[]
 const actorWith = (somebody: Grants, groupId = 'own'): Actor => ({
   accountId: 'a',
   timeZone: 'UTC',
-  organization: { id: 'o', slug: 'o', name: 'O' },
+  organization: { id: 'o', slug: 'o', name: 'O', accessVersion: 1 },
   membership: {
     id: 'm',
     firstName: '',

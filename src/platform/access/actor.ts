@@ -15,7 +15,8 @@ export type Visitor = {
 export type Actor = {
   accountId: string
   timeZone: string
-  organization: { id: string; slug: string; name: string }
+  /** `accessVersion` is what anybody's access here was read at (turn.ts). */
+  organization: { id: string; slug: string; name: string; accessVersion: number }
   membership: {
     id: string
     firstName: string

@@ -2,12 +2,19 @@ import { sql } from 'kysely'
 import type { Db } from './connect.ts'
 
 /**
- * One at a time for acts that could leave an organization without an Admin or with stale copies of an account's facts, until the
- * caller's transaction ends (data-model.md). Always in the order of ids, so that two acts can't wait for each other.
+ * One at a time for acts on an account that its organizations keep copies of, until the caller's transaction ends
+ * (data-model.md). Always in the order of ids, so that two acts can't wait for each other. Each organization's turn is taken
+ * too, so that acts on access which were decided before this one are decided anew (access/turn.ts).
  */
 export async function lockOrganizations(trx: Db, ids: readonly string[]): Promise<void> {
-  for (const id of [...new Set(ids)].sort())
-    await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`.execute(trx)
+  const sorted = [...new Set(ids)].sort()
+  for (const id of sorted) await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`.execute(trx)
+  if (sorted.length > 0)
+    await trx
+      .updateTable('organization')
+      .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
+      .where('id', 'in', sorted)
+      .execute()
 }
 
 /** One at a time for the very first organization. */

@@ -203,6 +203,7 @@ export interface OrganizationTable {
   statuses_as_of: Generated<Day>
   created_at: Generated<Timestamp>
   version: Generated<number>
+  access_version: Generated<number>
 }
 
 export interface RegionTable {

@@ -1,0 +1,64 @@
+import { type QueryCreator, type SqlBool, sql } from 'kysely'
+import type { Db } from '../database/connect.ts'
+import type { DB } from '../database/schema.ts'
+import { type Cause, eventRow, type Happening } from '../events/record.ts'
+import type { Actor } from './actor.ts'
+
+/** Another act on access came first: what was decided may no longer hold. Nothing was changed; read again, decide again. */
+export class TurnLost extends Error {
+  override name = 'TurnLost'
+}
+
+/**
+ * Begins the one statement of an act on access (R-21): its turn is a row only while nothing about anybody's access has changed
+ * since the actor was read, so that rights and counts that were read at the same access_version still hold. Every other
+ * part of the statement happens `where(ifTurn)`. Whoever gets no row back throws TurnLost.
+ */
+export const inTurn = (db: Db, { organization }: Pick<Actor, 'organization'>) =>
+  db.with('turn', (of) =>
+    of
+      .updateTable('organization')
+      .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
+      .where('id', '=', organization.id)
+      .where('access_version', '=', organization.accessVersion)
+      .returning('id'),
+  )
+
+/** Only when the statement has its turn. */
+export const ifTurn = sql<SqlBool>`exists (select from turn)`
+
+const columns = [
+  'id',
+  'organization_id',
+  'at',
+  'actor_id',
+  'how',
+  'act',
+  'subject',
+  'subject_id',
+  'changes',
+  'request_id',
+  'ip',
+] as const
+
+/** The events of an act as a part of its statement: written for as long as `step`, a part before it, gave a row (R-48). */
+export const eventsAfter = (of: QueryCreator<DB>, step: string, cause: Cause, ...happenings: Happening[]) =>
+  of
+    .insertInto('event')
+    .columns([...columns])
+    .expression(
+      sql<never>`select * from jsonb_to_recordset(${happenings.map((one) => eventRow(cause, one))}::jsonb) as told(id uuid,
+        organization_id uuid, at timestamptz, actor_id uuid, how text, act text, subject text, subject_id uuid, changes jsonb,
+        request_id text, ip text) where exists (select from ${sql.id(step)})`,
+    )
+
+/** An act that lost its turn decides anew with what `again` gives, a few times; then the database is too busy for it. */
+export async function takingTurns<T>(first: Actor, again: () => Promise<Actor>, work: (actor: Actor) => Promise<T>) {
+  for (let actor = first, tries = 1; ; tries++, actor = await again()) {
+    try {
+      return await work(actor)
+    } catch (error) {
+      if (!(error instanceof TurnLost) || tries === 8) throw error
+    }
+  }
+}
