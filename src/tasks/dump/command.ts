@@ -17,6 +17,9 @@ export const dump: Command = {
   usage: 'dump FILE',
   help: `Writes everything in the database into a new file, as it is at one moment, while the server runs.
 
+Left out is who is signed in, which browsers are known and who has tried too often: a restore would let people in again who
+have signed out, or have been put out, since.
+
 FILE never replaces one that is there; with - it goes to standard output. Restore it with "restore". It holds people's data
 and their password hashes, so only its owner may read it. Secrets in it stay encrypted with APP_KEY: keep the key too, and
 in another place.`,
@@ -52,6 +55,8 @@ in another place.`,
 export const restore: Command = {
   usage: 'restore FILE',
   help: `Puts a dump back, made by this version of Rollcall or an older one, into a database that holds no organization and no account.
+
+Everybody signs in again afterwards, from a browser that Rollcall doesn't know yet.
 
 With - it is read from standard input. All of it comes back, or nothing when the file isn't whole. The server may run, but has
 to wait. Secrets can be read only with the APP_KEY that the dump was made with.`,

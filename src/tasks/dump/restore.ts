@@ -6,7 +6,7 @@ import { crossing } from '../../platform/database/guard.ts'
 import { OperatorError } from '../command.ts'
 import { rebuildFor, run } from '../seed/rebuild.ts'
 import { Damaged, DumpReader, fingerprint, type Header } from './format.ts'
-import { removal, slotOf, type Table, tables } from './tables.ts'
+import { ofTheMoment, removal, slotOf, type Table, tables } from './tables.ts'
 
 export type Restored = { rows: number; tables: number; madeAt: string; otherKey: boolean }
 
@@ -92,11 +92,13 @@ async function fill(trx: Db, slot: Slot, header: Header, reader: DumpReader): Pr
   await run(slot, rebuild?.remove ?? [])
   let all = 0
   for (const [{ name, rows }, table] of pairs) {
-    const found = await copyIn(slot, table, reader.rows()).catch((error) => {
+    const leftOut = ofTheMoment.includes(name)
+    // Dumps of versions that didn't leave them out have rows here.
+    const found = await (leftOut ? counted(reader.rows()) : copyIn(slot, table, reader.rows())).catch((error) => {
       throw refusedBy(error, `PostgreSQL refuses rows of its table ${name}`)
     })
     if (found !== rows) throw new Damaged(`is damaged: its table ${name} should have ${rows} rows and has ${found}.`)
-    all += rows
+    if (!leftOut) all += rows
   }
   await reader.end()
   for (const { name, value } of header.sequences)
@@ -121,6 +123,18 @@ async function switchTriggers(trx: Db, names: string[], act: 'enable' | 'disable
 
 const newline = 10
 
+const linesOf = (piece: Buffer): number => {
+  let lines = 0
+  for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) lines++
+  return lines
+}
+
+async function counted(pieces: AsyncIterable<Buffer>): Promise<number> {
+  let rows = 0
+  for await (const piece of pieces) rows += linesOf(piece)
+  return rows
+}
+
 /** Gives the number of rows. */
 async function copyIn(slot: Slot, table: Table, pieces: AsyncIterable<Buffer>): Promise<number> {
   const query = slot.sql.unsafe(table.in)
@@ -131,7 +145,7 @@ async function copyIn(slot: Slot, table: Table, pieces: AsyncIterable<Buffer>): 
   let rows = 0
   const send = async () => {
     for await (const piece of pieces) {
-      for (let at = piece.indexOf(newline); at >= 0; at = piece.indexOf(newline, at + 1)) rows++
+      rows += linesOf(piece)
       await new Promise<void>((resolve) => stream.write(piece, () => resolve()))
     }
     stream.end()

@@ -16,7 +16,7 @@ type Options = {
 const aDay = 86_400_000
 
 /**
- * Every row of the database as it is at one moment, whoever writes meanwhile, in pieces that are yet to be compressed. One
+ * Every row of the database, but for what is of the moment (tables.ts), as it is at one moment, whoever writes meanwhile, in pieces that are yet to be compressed. One
  * read-only transaction, in the memory of a few pieces. What nobody reads on is given up and closes its connection.
  */
 export async function* written(db: Db, { key, now, done }: Options): AsyncGenerator<Buffer> {
