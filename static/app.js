@@ -7,9 +7,11 @@ const on = (names, listener) => {
 const typing = (element) => element.closest?.('input, textarea, select, [contenteditable]')
 const narrow = matchMedia('(max-width: 60rem)')
 
+const openMenu = 'details:is(.menu, .fold)[open]'
+
 // Menus close when one clicks elsewhere, as people expect of menus.
 on('click', ({ target }) => {
-  for (const menu of all('details.menu[open]')) if (!menu.contains(target)) menu.open = false
+  for (const menu of all(openMenu)) if (!menu.contains(target)) menu.open = false
   if (target.closest('[data-dismiss]')) find('#toast').replaceChildren()
   if (target.closest('[data-keys]')) showKeys()
 })
@@ -35,7 +37,8 @@ const showKeys = () => {
 }
 // Their entry in the name menu, and in the narrow screen's menu; where no script runs there are none.
 on('toggle', ({ target }) => {
-  const form = target.matches('.me, #nav') && !find('[data-keys]', target) && find('form', target)
+  const menu = target.matches('.fold') ? find('.side') : target.matches('.me') && target
+  const form = menu && !find('[data-keys]', menu) && find('form', menu)
   const entry = '<button type="button" data-keys>Keyboard shortcuts</button>'
   const item = form ? form.closest('li') : null
   if (item) item.insertAdjacentHTML('beforebegin', `<li>${entry}</li>`)
@@ -45,7 +48,7 @@ on('toggle', ({ target }) => {
 on('keydown', (event) => {
   const { key, target } = event
   if (event.ctrlKey || event.metaKey || event.altKey || find('dialog[open]')) return
-  const menu = find('details.menu[open]')
+  const menu = find(openMenu)
   if (key === 'Escape') {
     // An open sheet is closed by the browser, and a search box is emptied by it.
     if ('popover' in document.body && find(':popover-open')) return
@@ -139,6 +142,24 @@ on('htmx:after:swap', () => {
   }
   find('.find > .fold').textContent = `Filters${names.size ? ` (${names.size})` : ''}`
 })
+
+// A phone's filters: a link leads to where they stand, and as a popover they are in front of everything and close by themselves.
+const makeSheet = () => {
+  const sheet = find('#filters:not([popover])')
+  if (!sheet || !('popover' in sheet)) return
+  sheet.popover = 'auto'
+  for (const link of all('.find > .fold, .filters > header a')) {
+    const button = document.createElement('button')
+    button.type = 'button'
+    button.className = link.className
+    button.ariaLabel = link.ariaLabel
+    button.setAttribute('popovertarget', 'filters')
+    button.append(...link.childNodes)
+    link.replaceWith(button)
+  }
+}
+makeSheet()
+on('htmx:after:swap', makeSheet)
 
 // An error leaves the screen as it is and is told in the toast.
 const tell = (text) => {

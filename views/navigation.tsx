@@ -56,9 +56,6 @@ export const Bar = ({ visitor, actor }: { visitor: Visitor; actor: Actor | null 
   const additions = open(add, actor)
   return (
     <header class="bar">
-      <button class="fold" type="button" popovertarget="nav" aria-label="Menu">
-        <Icon name="menu" />
-      </button>
       <a class="mark" href={here ? base : '/'} aria-label="Rollcall, first page">
         <Icon name="tally" />
       </a>
@@ -126,25 +123,35 @@ export const Bar = ({ visitor, actor }: { visitor: Visitor; actor: Actor | null 
   )
 }
 
-/** The side bar; on narrow screens the same list, with the name menu's entries in it, opens from the menu button. */
+/**
+ * The side bar; on narrow screens the same list, with the name menu's entries in it, opens from the menu button. That is a summary
+ * without words, because text browsers show the list anyway, and nothing of the summary.
+ */
 export const Side = ({ actor, path }: { actor: Actor | null; path: string }) => {
   const base = `/o/${actor?.organization.slug}`
   return (
-    <nav class="side" id="nav" popover="auto" aria-label="Main">
-      {sideEntries(actor).map((entry) => (
-        <>
-          <a href={base + entry.path} aria-current={path.startsWith(base + entry.path) ? 'true' : undefined}>
-            {entry.label}
-          </a>{' '}
-        </>
-      ))}
-      <div class="own">
-        {open(own, actor).map((entry) => (
+    <nav aria-label="Main">
+      <details class="fold" name="bar">
+        <summary aria-label="Menu">
+          <Icon name="menu" />
+        </summary>
+      </details>
+      <div class="side">
+        {sideEntries(actor).map((entry) => (
           <>
-            <a href={base + entry.path}>{entry.label}</a>{' '}
+            <a href={base + entry.path} aria-current={path.startsWith(base + entry.path) ? 'true' : undefined}>
+              {entry.label}
+            </a>{' '}
           </>
         ))}
-        <SignOut />
+        <div class="own">
+          {open(own, actor).map((entry) => (
+            <>
+              <a href={base + entry.path}>{entry.label}</a>{' '}
+            </>
+          ))}
+          <SignOut />
+        </div>
       </div>
     </nav>
   )

@@ -25,9 +25,7 @@ describe.each([{ width: 1280 }, { width: 360 }])('at $width px', (look) => {
     const page = await place.visit(place.ana, look)
     await page.goto(place.list)
     const button =
-      look.width === 360
-        ? page.getByRole('button', { name: 'Menu' })
-        : page.locator('summary', { hasText: 'Ana Admin' })
+      look.width === 360 ? page.locator('summary[aria-label=Menu]') : page.locator('summary', { hasText: 'Ana Admin' })
     const entry = page.getByRole('link', { name: 'My profile' }).filter({ visible: true })
     expect(await entry.count()).toBe(0)
     await button.click()
@@ -71,6 +69,28 @@ describe.each([{ width: 1280 }, { width: 360 }])('at $width px', (look) => {
     await page.locator('summary', { hasText: 'Harbor Claims' }).waitFor()
     expect(where(page)).toBe(place.list)
   })
+})
+
+test('without scripts a phone’s menu and filters open and close too', async () => {
+  const page = await place.visit(place.ana, { width: 360, script: false })
+  await page.goto(place.list)
+  const entry = page.getByRole('link', { name: 'My profile' }).filter({ visible: true })
+  const filters = page.locator('#filters')
+  for (const open of [true, false]) {
+    await page.locator('summary[aria-label=Menu]').click()
+    expect(await entry.count()).toBe(open ? 1 : 0)
+  }
+  expect(await filters.isVisible()).toBe(false)
+  await page.getByRole('link', { name: 'Filters', exact: true }).click()
+  await filters.waitFor()
+  await page.getByRole('link', { name: 'Close filters' }).click()
+  await filters.waitFor({ state: 'hidden' })
+  await page.getByRole('link', { name: 'Filters', exact: true }).click()
+  await filters.locator('summary', { hasText: 'Role' }).click()
+  await filters.getByLabel('Viewer').check()
+  await page.getByRole('button', { name: 'Show people' }).click()
+  await page.getByRole('link', { name: 'Filters (1)' }).waitFor()
+  expect(await filters.isVisible()).toBe(false)
 })
 
 describe('the shortcuts', () => {
@@ -122,7 +142,7 @@ describe('the shortcuts', () => {
   test('a phone’s menu has them too', async () => {
     const page = await place.visit(place.ana, { width: 360 })
     await page.goto(place.list)
-    await page.getByRole('button', { name: 'Menu' }).click()
+    await page.locator('summary[aria-label=Menu]').click()
     await page.getByRole('button', { name: 'Keyboard shortcuts' }).click()
     await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor()
   })

@@ -88,16 +88,17 @@ export const Filters = ({ base, list, around }: Props) => {
         </button>
         <kbd aria-hidden="true" />
       </div>
-      <button class="btn fold" type="button" popovertarget="filters">
+      <a class="btn fold" href="#filters">
         Filters{count > 0 && ` (${count})`}
-      </button>
-      <div class="filters" id="filters" popover="auto">
+      </a>
+      <div class="filters" id="filters">
         <header>
           <b>Filters</b>
-          <button class="icon" type="button" popovertarget="filters" aria-label="Close filters">
+          <a class="icon" href="#list" aria-label="Close filters">
             <Icon name="close" />
-          </button>
+          </a>
         </header>
+        <br />
         <Filter label="Status">
           <Boxes
             name="status"

@@ -123,7 +123,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
         act: open('.find > .fold, .find summary'),
       },
       { name: 'members, the downloads open', who: ana, path: few, act: open('.toolbar summary') },
-      { name: 'members, the menu open', who: ana, path: few, act: open('.bar > .fold, .bar .me > summary') },
+      { name: 'members, the menu open', who: ana, path: few, act: open('.fold > summary, .bar .me > summary') },
       {
         name: 'members, the shortcuts',
         who: ana,
