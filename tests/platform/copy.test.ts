@@ -86,13 +86,11 @@ test('no text, however naughty, leaves its quotes', async () => {
   for (const conforming of ['on', 'off'])
     for (let from = 0; from < texts.length; from += 250) {
       const some = texts.slice(from, from + 250)
-      const { rows } = await db.connection().execute(async (own) => {
-        await sql.raw(`set standard_conforming_strings = ${conforming}`).execute(own)
-        return await sql
-          .raw<{ back: string[] }>(`select array[${some.map(literal).join(', ')}]::text[] as back`)
-          .execute(own)
-      })
-      expect(rows[0]?.back).toEqual(some)
+      const slot = await connected.pool.acquire()
+      await slot.send(`set standard_conforming_strings = ${conforming}`)
+      const [row] = await slot.send(`select array[${some.map(literal).join(', ')}]::text[] as back`)
+      connected.pool.release(slot)
+      expect(row?.back).toEqual(some)
     }
   const copied = await text(
     await copyOut(

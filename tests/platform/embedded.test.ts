@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
 import { afterEach, expect, test } from 'vitest'
 import { ConfigError } from '../../src/platform/config.ts'
 import { connect } from '../../src/platform/database/connect.ts'
@@ -30,18 +30,20 @@ afterEach(() => {
   for (const [dataDir, top] of made.splice(0)) remove(dataDir, top)
 })
 
-const value = async <T>(socketDir: string, text: string): Promise<T | undefined> => {
+const value = async <T>(socketDir: string, statement: RawBuilder<{ value: T }>): Promise<T | undefined> => {
   const { db, close } = connect({ socketDir })
   try {
-    const { rows } = await sql.raw<{ value: T }>(text).execute(db)
+    const { rows } = await statement.execute(db)
     return rows[0]?.value
   } finally {
     await close()
   }
 }
-const write = (socketDir: string, word: string) =>
-  value(socketDir, `create table if not exists kept (word text); insert into kept values ('${word}')`)
-const words = (socketDir: string) => value<string>(socketDir, `select string_agg(word, ' ') as value from kept`)
+const write = async (socketDir: string, word: string) => {
+  await value(socketDir, sql`create table if not exists kept (word text)`)
+  await value(socketDir, sql`insert into kept values (${word})`)
+}
+const words = (socketDir: string) => value<string>(socketDir, sql`select string_agg(word, ' ') as value from kept`)
 
 test('an operator starts it in an empty folder, stops it, and finds the data again', async () => {
   const dataDir = newFolder('data')
@@ -62,7 +64,7 @@ test('an operator starts it in an empty folder, stops it, and finds the data aga
 test('the server listens on a socket alone, in a folder for its user alone, writes durably and knows all letters', async () => {
   const dataDir = newFolder('data')
   const { socketDir, stop } = await startEmbedded(dataDir)
-  const shown = (name: string) => value<string>(socketDir, `select current_setting('${name}') as value`)
+  const shown = (name: string) => value<string>(socketDir, sql`select current_setting(${name}) as value`)
   expect(await shown('listen_addresses')).toBe('')
   expect(await shown('fsync')).toBe('on')
   expect(await shown('synchronous_commit')).toBe('on')
@@ -73,7 +75,7 @@ test('the server listens on a socket alone, in a folder for its user alone, writ
   expect(
     await value(
       socketDir,
-      `create extension pg_trgm; select cardinality(show_trgm('иванов')) > 0 and lower('ÅSE') = 'åse' as value`,
+      sql`create extension pg_trgm; select cardinality(show_trgm('иванов')) > 0 and lower('ÅSE') = 'åse' as value`,
     ),
   ).toBe(true)
   await stop()
@@ -163,7 +165,7 @@ test('a copied data folder is a database of its own, also when it was copied und
   const copied = newFolder('copy')
   const original = await startEmbedded(dataDir)
   await write(original.socketDir, 'original')
-  await value(original.socketDir, 'checkpoint')
+  await value(original.socketDir, sql`checkpoint`)
   if (placeOf(dataDir) !== join(dataDir, 'postgres')) return await original.stop()
   cpSync(dataDir, copied, { recursive: true, filter: (name) => !name.includes('.s.PGSQL') })
   const copy = await startEmbedded(copied)

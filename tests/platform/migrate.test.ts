@@ -1,4 +1,4 @@
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Migration } from 'kysely/migration'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { migrations } from '../../migrations/index.ts'
@@ -15,9 +15,9 @@ let database: string
 let first: Connected
 let second: Connected
 
-const admin = async (text: string) => {
+const admin = async (statement: RawBuilder<unknown>) => {
   const { db, close } = connect({ socketDir: server.socketDir })
-  await sql.raw(text).execute(db)
+  await statement.execute(db)
   await close()
 }
 beforeAll(async () => {
@@ -25,7 +25,7 @@ beforeAll(async () => {
 }, 60_000)
 beforeEach(async () => {
   database = `migrate_${++made}`
-  await admin(`create database ${database} template template0`)
+  await admin(sql`create database ${sql.id(database)} template template0`)
   first = connect({ socketDir: server.socketDir, database })
   second = connect({ socketDir: server.socketDir, database })
   return async () => {
@@ -98,7 +98,7 @@ test('an app that is killed while it migrates leaves the database as it was, for
 
 test('a database that knows no letters beyond ASCII is refused with a sentence', async () => {
   await admin(
-    `create database ${database}_c template template0 encoding 'UTF8' locale_provider libc lc_ctype 'C' lc_collate 'C'`,
+    sql`create database ${sql.id(`${database}_c`)} template template0 encoding 'UTF8' locale_provider libc lc_ctype 'C' lc_collate 'C'`,
   )
   const plain = connect({ socketDir: server.socketDir, database: `${database}_c` })
   const list = { '1': { up: (db: Kysely<unknown>) => sql`create extension pg_trgm`.execute(db).then(() => {}) } }

@@ -308,7 +308,7 @@ test('a NUL character or a value without text is an ordinary refusal, and the co
   expect((await failure(insert({ name: 'x', phones: ['\0'] }))).code).toBe('22021')
   expect((await failure(insert({ name: 'x', facts: { a: '\0' } }))).code).toBe('22P05')
   await failure(insert({ name: 'x', left_at: new Date(Number.NaN) }))
-  await failure(sql.raw('select 1 \0').execute(db))
+  await failure(sql`select 1 \0`.execute(db))
   await failure(sql`select ${undefined}`.execute(db))
   const circle: Record<string, unknown> = {}
   circle.self = circle
