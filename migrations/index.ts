@@ -8,6 +8,7 @@ import * as memberships from './2026-11-22-06-memberships.ts'
 import * as invitations from './2026-11-22-07-invitations.ts'
 import * as mailAndEvents from './2026-11-22-08-mail-and-events.ts'
 import * as turns from './2026-11-22-09-turns.ts'
+import * as placesOfAccount from './2026-11-22-10-memberships-of-account.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -20,4 +21,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-07-invitations': invitations,
   '2026-11-22-08-mail-and-events': mailAndEvents,
   '2026-11-22-09-turns': turns,
+  '2026-11-22-10-memberships-of-account': placesOfAccount,
 }

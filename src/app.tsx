@@ -5,6 +5,7 @@ import { Layout } from '../views/layout.tsx'
 import { keepStatusesCurrent } from './members/commands.ts'
 import { memberDownloads } from './members/download.ts'
 import { members } from './members/routes.tsx'
+import { standing } from './members/standing/routes.tsx'
 import { whomToAsk } from './organizations/queries.ts'
 import { organizations } from './organizations/routes.ts'
 import { passwords } from './passwords/routes.tsx'
@@ -17,7 +18,15 @@ import { address, ownPagesOnly } from './platform/web/address.ts'
 import type { App, Services } from './platform/web/app-context.ts'
 import { causeOf } from './platform/web/cause.ts'
 import { compression } from './platform/web/compression.ts'
-import { Failure, ForeignRequest, NotAllowed, SignInFirst, TooMany, Unavailable } from './platform/web/failures.ts'
+import {
+  Failure,
+  ForeignRequest,
+  NotAllowed,
+  Refused,
+  SignInFirst,
+  TooMany,
+  Unavailable,
+} from './platform/web/failures.ts'
 import { secureHeaders } from './platform/web/headers.ts'
 import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
@@ -56,12 +65,17 @@ export function createApp(services: Services): Hono<App> {
   app.use(ownPagesOnly(config))
   app.use(async (c, next) => {
     const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? ''
-    const current = await validate(c.var.db, c.req.header('cookie') ?? '', slug, c.var.now, config.secure)
+    const identify = async () => {
+      const found = await validate(c.var.db, c.req.header('cookie') ?? '', slug, c.var.now, config.secure)
+      c.set('visitor', found?.visitor ?? null)
+      c.set('actor', found?.actor ?? null)
+      c.set('standing', found?.standing ?? null)
+      c.set('closed', found?.closed ?? null)
+      return found
+    }
+    c.set('identify', identify)
+    const current = await identify()
     if (current) {
-      c.set('visitor', current.visitor)
-      c.set('actor', current.actor)
-      c.set('standing', current.standing)
-      c.set('closed', current.closed)
       await touch(c.var.db, current, c.var.now)
       if (current.actor)
         await keepStatusesCurrent(c.var.db, current.actor.organization.id, current.statusesAsOf, c.var.now)
@@ -75,6 +89,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/', setUp)
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
+  app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
 
   app.notFound((c) => fail(c, new Failure(404, 'Not found')))
@@ -195,6 +210,7 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
       },
       { 'Retry-After': String(failure.seconds) },
     )
+  if (failure instanceof Refused) return refused(c, failure)
   const found = words[failure.status] ?? { title: 'This didn’t work', text: [] }
   const text = failure.status === 400 ? [failure.message] : found.text
   return answer(c, failure.status, { ...found, text })
@@ -223,6 +239,13 @@ function signInFirst(c: Context<App>): Response {
     keepNext(c, page && URL.canParse(page) ? new URL(page).pathname + new URL(page).search : undefined)
   const to = stage === 'new_password' ? '/sign-in/new-password' : stage === 'full' ? '/' : '/sign-in'
   return swap ? c.body(null, 200, { 'HX-Redirect': to }) : c.redirect(to, 303)
+}
+
+/** The permission is there, and a rule about this person says no. */
+async function refused(c: Context<App>, { message }: Refused): Promise<Response> {
+  const { actor } = c.var
+  if (actor) await recordRefusal(c.var.db, causeOf(c), c.var.key, actor.organization.id, { rule: message })
+  return answer(c, 403, { title: 'This can’t be done', text: [message] })
 }
 
 async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Response> {

@@ -126,6 +126,18 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   }
 })
 
+// What an act changed elsewhere: the person's row, and what was done as the toast. Rows are known by their address.
+on('htmx:after:swap', () => {
+  const news = find('#panel > template')
+  const row = news && find('tr', news.content)
+  if (!row) return
+  const old = rowOf(find('th a', row).pathname)?.closest('tr')
+  old?.replaceWith(row)
+  if (old) htmx.process(row)
+  tell(news.dataset.said)
+  news.remove()
+})
+
 // The form and the address say the same, whichever of the two was changed.
 on('htmx:after:swap', () => {
   const form = find('form.find')

@@ -1,7 +1,7 @@
 import { type OrganizationRole, organizationRoles } from '../platform/access/permissions.ts'
 import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
-import { type KeyKind, type Position, readPosition, readSearch } from '../platform/web/table.ts'
+import { type KeyKind, type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
 import { type Status, statuses } from './status.ts'
 
 /** The columns of the table, in its order; `keys` is what a position of that sort holds beside the id. */
@@ -112,6 +112,13 @@ export function writeMemberList(list: MemberList, change: Change = {}): string {
   const text = query.toString()
   return text && `?${text}`
 }
+
+/** The same with its position: the page that is shown. */
+export const placeIn = (list: MemberList): string =>
+  writeMemberList(list, {
+    after: list.after && writePosition(list.after),
+    before: list.before && writePosition(list.before),
+  })
 
 /** How many filters are in force, the search not counted. */
 export const filterCount = (list: MemberList): number =>

@@ -7,18 +7,12 @@ import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { isSwap, show } from '../platform/web/show.ts'
-import { writePosition } from '../platform/web/table.ts'
-import { type MemberList, readMemberList, writeMemberList } from './list-state.ts'
+import { baseOf } from './act.tsx'
+import { placeIn, readMemberList } from './list-state.ts'
 import { memberPage } from './page.ts'
 import { aroundTheList, memberPanel } from './queries.ts'
 
 const address = (c: Context<App>) => new URL(c.req.url)
-const baseOf = (c: Context<App>) => `/o/${actorOf(c).organization.slug}/members`
-const withPosition = (list: MemberList) =>
-  writeMemberList(list, {
-    after: list.after && writePosition(list.after),
-    before: list.before && writePosition(list.before),
-  })
 
 /** The list, and as a page the panel of one person beside it. */
 async function listScreen(c: Context<App>, panelId: string | null): Promise<Response> {
@@ -35,7 +29,7 @@ async function listScreen(c: Context<App>, panelId: string | null): Promise<Resp
   const title = person ? `${fullName(person)} – Organization members` : 'Organization members'
   const props = { actor, base, list, noticed, page, around, now }
   if (isSwap(c)) {
-    c.header('HX-Push-Url', base + withPosition(list))
+    c.header('HX-Push-Url', base + placeIn(list))
     return show(c, title, <PeopleSwap {...props} />)
   }
   return show(
@@ -44,7 +38,7 @@ async function listScreen(c: Context<App>, panelId: string | null): Promise<Resp
     <>
       <Members {...props} />
       {person ? (
-        <Panel person={person} back={base + withPosition(list)} now={now} zone={actor.timeZone} />
+        <Panel person={person} back={base + placeIn(list)} now={now} zone={actor.timeZone} actor={actor} />
       ) : (
         <div id="panel" hidden />
       )}
@@ -62,8 +56,12 @@ async function panelScreen(c: Context<App>, named: string): Promise<Response> {
   const person = await memberPanel(c.var.db, actor, id)
   if (!person) throw new NotFound()
   const { list } = readMemberList(address(c))
-  const back = seesList ? baseOf(c) + withPosition(list) : null
-  return show(c, fullName(person), <Panel person={person} back={back} now={c.var.now} zone={actor.timeZone} />)
+  const back = seesList ? baseOf(c) + placeIn(list) : null
+  return show(
+    c,
+    fullName(person),
+    <Panel person={person} back={back} now={c.var.now} zone={actor.timeZone} actor={actor} />,
+  )
 }
 
 export const members = new Hono<App>()

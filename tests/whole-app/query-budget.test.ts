@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
 import type { Connected } from '../../src/platform/database/connect.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
+import { actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
 import { days, minutes, organization } from '../support/world.ts'
@@ -108,6 +109,19 @@ describe('what is noted of a visit', () => {
     expect(first.sent.filter((text) => text.includes('statuses_as_of') && text.startsWith('update'))).toHaveLength(1)
     expect((await counted(() => world.ana.get('members/me'))).trips).toBe(most)
     world.clock.pass(days(0))
+  })
+})
+
+describe('an act is at most four exchanges with the database', () => {
+  test('suspending, as a page and as a swap with its fresh panel', async () => {
+    const { html } = await world.ana.get(actOn(world.mia.person, 'suspend'))
+    const page = await counted(() => world.ana.post(actOn(world.mia.person, 'suspend'), hiddenIn(html)))
+    expect([page.status, page.sent]).toEqual([303, expect.objectContaining({ length: 3 })])
+    const form = await counted(() => world.ana.swap.get(actOn(world.mia.person, 'reactivate')))
+    expect(form.trips).toBe(2)
+    const again = hiddenIn((await world.ana.swap.get(actOn(world.mia.person, 'reactivate'))).html)
+    const swap = await counted(() => world.ana.swap.post(actOn(world.mia.person, 'reactivate'), again))
+    expect([swap.status, swap.trips]).toEqual([200, 4])
   })
 })
 

@@ -33,6 +33,10 @@ const known: Record<string, string> = {
   'GET /o/:slug/members': 'members.view',
   'GET /o/:slug/members/me': 'member',
   'GET /o/:slug/members/:id': 'members.view or oneself',
+  'GET /o/:slug/members/:id/suspend': 'members.edit',
+  'POST /o/:slug/members/:id/suspend': 'members.edit',
+  'GET /o/:slug/members/:id/reactivate': 'members.edit',
+  'POST /o/:slug/members/:id/reactivate': 'members.edit',
 }
 
 const inWords = (rule: Guard['rule'] | undefined): string => {

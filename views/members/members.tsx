@@ -1,5 +1,12 @@
 import type { Child } from 'hono/jsx'
-import { columns, filterCount, type MemberList, type Sort, writeMemberList } from '../../src/members/list-state.ts'
+import {
+  columns,
+  filterCount,
+  type MemberList,
+  placeIn,
+  type Sort,
+  writeMemberList,
+} from '../../src/members/list-state.ts'
 import type { MemberPage, MemberRow } from '../../src/members/page.ts'
 import type { Around } from '../../src/members/queries.ts'
 import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
@@ -197,10 +204,7 @@ const classes: Record<Sort, string> = {
 }
 
 const Table = ({ actor, base, list, page, around, now }: MembersProps) => {
-  const query = writeMemberList(list, {
-    after: list.after && writePosition(list.after),
-    before: list.before && writePosition(list.before),
-  })
+  const query = placeIn(list)
   return (
     <table class="grid members">
       <caption class="vh">
@@ -245,8 +249,8 @@ const Table = ({ actor, base, list, page, around, now }: MembersProps) => {
 const none = <span class="dim">–</span>
 
 /* No classes on the cells: app.css knows the columns of .members by their number, fifty times lighter. */
-type RowProps = { row: MemberRow; href: string; current: boolean; now: Date; zone: string }
-const Row = ({ row, href, current, now, zone }: RowProps) => {
+export type RowProps = { row: Omit<MemberRow, 'k0' | 'k1'>; href: string; current: boolean; now: Date; zone: string }
+export const Row = ({ row, href, current, now, zone }: RowProps) => {
   const invite = inviteOf(row.invite, row.invite_expires_at, now)
   return (
     <tr>

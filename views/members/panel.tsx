@@ -1,5 +1,6 @@
+import type { Child } from 'hono/jsx'
 import type { MemberPanel } from '../../src/members/queries.ts'
-import { fullName } from '../../src/platform/access/actor.ts'
+import { type Actor, fullName } from '../../src/platform/access/actor.ts'
 import {
   type Grants,
   type OrganizationRole,
@@ -9,21 +10,27 @@ import {
   rightsOf,
   type Source,
 } from '../../src/platform/access/permissions.ts'
+import { shortId } from '../../src/platform/ids.ts'
 import { Avatar } from '../navigation.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Day, ExactTime, Time } from '../parts/time.tsx'
+import { acts } from './acts.ts'
+import { Row } from './members.tsx'
 import { inviteOf, roleLabel, statusLabel, statusMark } from './words.ts'
 
 type Props = {
   person: MemberPanel
   /** Where the list is that the panel belongs to; null for somebody who may see only themselves. */
   back: string | null
+  actor: Actor
   now: Date
   zone: string
+  children?: Child
 }
 
 type Heading = 'h1' | 'h2' | 'h3'
 type Part = { person: MemberPanel; Title: Heading }
+type Zoned = { now: Date; zone: string }
 
 const sourceText = (source: Source): string => {
   switch (source.from) {
@@ -43,7 +50,7 @@ const sourceText = (source: Source): string => {
 const moment = (text: unknown): Date | null => (text ? new Date(String(text)) : null)
 
 /** One person: who they are, what they may do and why. The same component beside the list, in a swap, and alone. */
-export const Panel = ({ person, back, now, zone }: Props) => {
+export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
   const name = fullName(person)
   const rights = rightsOf({
     organizationRole: person.organization_role as OrganizationRole,
@@ -82,9 +89,81 @@ export const Panel = ({ person, back, now, zone }: Props) => {
       <Place person={person} Title={Title} />
       <Rights rights={rights} role={person.organization_role} Title={Title} />
       <Dates person={person} now={now} zone={zone} Title={Title} />
+      <Foot actor={actor} person={person} rights={rights} back={back} />
+      {children}
     </section>
   )
 }
+
+const actsHere = {
+  'data-hx-boost:inherited': 'true',
+  'data-hx-target:inherited': '#panel',
+  'data-hx-swap:inherited': 'outerHTML show:none',
+}
+
+/** What the actor may do to this person, and nothing else. */
+const Foot = ({ actor, person, rights, back }: Pick<Props, 'actor' | 'person' | 'back'> & { rights: Right[] }) => {
+  const { main, more, danger } = acts(actor, { ...person, rights })
+  if (!main.length && !more.length && !danger.length) return null
+  const href = (act: string) =>
+    `/o/${actor.organization.slug}/members/${shortId(person.id)}/${act}${back?.replace(/^[^?]*/, '') ?? ''}`
+  return (
+    <footer {...actsHere}>
+      {main.map(({ act, label }) => (
+        <a class="btn" href={href(act)}>
+          {label}
+        </a>
+      ))}{' '}
+      {more.length > 0 && (
+        <details class="menu up" name="bar">
+          <summary class="btn">
+            More
+            <Icon name="chevron" />
+          </summary>
+          <ul class="items">
+            {more.map(({ act, label }) => (
+              <li>
+                <a href={href(act)}>{label}</a>
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}{' '}
+      {danger.map(({ act, label }) => (
+        <a class="btn danger" href={href(act)}>
+          {label}
+        </a>
+      ))}
+    </footer>
+  )
+}
+
+/** What an act changed elsewhere on the screen: app.js puts the fresh row in its place and says `said` in the toast. */
+export const News = ({
+  said,
+  person,
+  href,
+  now,
+  zone,
+}: { said: string; href: string } & Omit<Part, 'Title'> & Zoned) => (
+  <template data-said={said}>
+    <table>
+      <tbody>
+        <Row
+          row={{
+            ...person,
+            last_active_at: moment(person.last_active_at) as Date,
+            invite_expires_at: moment(person.invite_expires_at),
+          }}
+          href={href}
+          current
+          now={now}
+          zone={zone}
+        />
+      </tbody>
+    </table>
+  </template>
+)
 
 const none = <span class="dim">–</span>
 
@@ -179,7 +258,7 @@ const Rights = ({ rights, role, Title }: { rights: Right[]; role: string; Title:
   )
 }
 
-const Dates = ({ person, now, zone, Title }: Part & { now: Date; zone: string }) => {
+const Dates = ({ person, now, zone, Title }: Part & Zoned) => {
   const seen = moment(person.last_active_at)
   const added = moment(person.created_at)
   const invite = inviteOf(person.invite, moment(person.invite_expires_at), now)

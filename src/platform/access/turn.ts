@@ -41,15 +41,15 @@ const columns = [
   'ip',
 ] as const
 
-/** The events of an act as a part of its statement: written for as long as `step`, a part before it, gave a row (R-48). */
-export const eventsAfter = (of: QueryCreator<DB>, step: string, cause: Cause, ...happenings: Happening[]) =>
+/** The events of an act as a part of its statement, after the one called `changed`, and only if that gave a row (R-48). */
+export const eventsAfter = (of: QueryCreator<DB>, cause: Cause, ...happenings: Happening[]) =>
   of
     .insertInto('event')
     .columns([...columns])
     .expression(
       sql<never>`select * from jsonb_to_recordset(${happenings.map((one) => eventRow(cause, one))}::jsonb) as told(id uuid,
         organization_id uuid, at timestamptz, actor_id uuid, how text, act text, subject text, subject_id uuid, changes jsonb,
-        request_id text, ip text) where exists (select from ${sql.id(step)})`,
+        request_id text, ip text) where exists (select from changed)`,
     )
 
 /** An act that lost its turn decides anew with what `again` gives, a few times; then the database is too busy for it. */

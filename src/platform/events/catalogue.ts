@@ -3,6 +3,8 @@ export const events = {
   'organization.created': 'Organization created',
   'account.created': 'Account created',
   'membership.added': 'Added to the organization',
+  'membership.suspended': 'Suspended',
+  'membership.reactivated': 'Reactivated',
   'sign_in.succeeded': 'Signed in',
   'sign_in.failed': 'Sign-in failed',
   'sign_in.delayed': 'Sign-in delayed after too many tries',

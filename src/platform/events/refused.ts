@@ -14,7 +14,7 @@ export async function recordRefusal(
   cause: Cause,
   key: Buffer,
   organizationId: string,
-  missing: { permission: string } | { status: string },
+  missing: { permission: string } | { status: string } | { rule: string },
 ): Promise<void> {
   const whose = [cause.actorId, organizationId, ...Object.entries(missing).flat()].join('\n')
   const since = new Date(cause.now.getTime() - perRefusal.minutes * 60_000)

@@ -30,6 +30,8 @@ export type App = {
     /** Present only under /o/:slug, with an Active membership there. */
     actor: Actor | null
     standing: Standing | null
+    /** Reads again who is asking, for an act that lost its turn (access/turn.ts). */
+    identify: () => Promise<unknown>
     /** The organization that the address names, where the visitor has a place in it that is closed for now. */
     closed: { id: string; name: string; slug: string; since: string } | null
     /** Draws a whole page around a body; given by app.tsx, so that the platform imports no view. */

@@ -25,6 +25,20 @@ export class NotAllowed extends Failure {
   }
 }
 
+/** The permission is there, and yet not for this one (members/rules.ts). `message` is a sentence for the page. */
+export class Refused extends Failure {
+  constructor(message: string) {
+    super(403, message)
+  }
+}
+
+/** Somebody else changed it after it was shown (R-56). */
+export class Conflict extends Failure {
+  constructor() {
+    super(409, 'Changed meanwhile')
+  }
+}
+
 /** Leads to the sign-in page, or to the page of the stage that the session is in, and back afterwards. */
 export class SignInFirst extends Failure {
   constructor() {

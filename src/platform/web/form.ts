@@ -89,6 +89,12 @@ export const line = (most: number, { needed, label }: { needed?: string; label: 
     .refine((text) => !needed || text.length > 0, { error: needed ?? '' })
     .refine((text) => [...text].length <= most, { error: `${label} can have at most ${most} characters` })
 
+/** The version of a row that a form was filled from (R-56). No page of ours sends anything else. */
+export const version = z
+  .string()
+  .regex(/^[1-9]\d{0,8}$/, 'Open this again')
+  .transform(Number)
+
 /** A password exactly as typed; its rules are checked by the command, for they need to know whose it is (R-01). */
 export const secret = (needed: string) => z.string().min(1, needed).max(2000, 'This is too long')
 

@@ -1,0 +1,22 @@
+import { mayReactivate, maySuspend, type Refusal, type Subject } from '../../src/members/rules.ts'
+import type { Actor } from '../../src/platform/access/actor.ts'
+
+/** A person as the acts look at them. */
+export type ActSubject = Subject & { suspended_at: unknown }
+
+/** One entry of the panel's foot: the last part of its address, its label, and the rule that its route asks too. */
+type Entry = { act: string; label: string; may: (actor: Actor, person: ActSubject) => Refusal }
+
+/* An act adds its line here with its route. */
+const main: Entry[] = []
+const more: Entry[] = [
+  { act: 'suspend', label: 'Suspend', may: maySuspend },
+  { act: 'reactivate', label: 'Reactivate', may: mayReactivate },
+]
+const danger: Entry[] = []
+
+/** The acts that this actor may do to this person, in the order of the panel's foot (product.md, "details panel"). */
+export function acts(actor: Actor, person: ActSubject) {
+  const open = (entries: Entry[]) => entries.filter(({ may }) => may(actor, person) === null)
+  return { main: open(main), more: open(more), danger: open(danger) }
+}
