@@ -42,7 +42,7 @@ export const Layout = ({ title, body, visitor, actor, path }: Props) => {
         <body class={bare ? 'bare' : undefined}>
           <a class="skip" href="#main">
             Skip to content
-          </a>
+          </a>{' '}
           <Bar visitor={visitor} actor={actor} />
           <Side actor={actor} path={path} />
           <main id="main" tabindex={-1}>

@@ -1,6 +1,7 @@
 import { type Actor, can, fullName, type Visitor } from '../src/platform/access/actor.ts'
 import type { Permission } from '../src/platform/access/permissions.ts'
 import { Icon, type IconName } from './parts/icon.tsx'
+import { SignOut } from './parts/sign-out.tsx'
 
 /** One place to go from the frame. `path` follows /o/:slug; without `needs` every member may go there. */
 type Entry = { label: string; path: string; needs?: Permission; icon?: IconName }
@@ -37,12 +38,6 @@ export const Avatar = ({
   <span class={big ? 'av big' : 'av'} aria-hidden="true">
     {initials(person)}
   </span>
-)
-
-const SignOut = () => (
-  <form method="post" action="/sign-out">
-    <button>Sign out</button>
-  </form>
 )
 
 export const Bar = ({ visitor, actor }: { visitor: Visitor; actor: Actor | null }) => {

@@ -13,7 +13,7 @@ const words = (html: string) =>
 
 /**
  * Somebody in lynx: no style, no script, and of where a request comes from no other word than a Referer, which isn't sent from a
- * page whose address has a query.
+ * page whose address has a query. A form without fields is sent by GET, whatever it says.
  */
 export class Lynx {
   /** What is on the screen, and where it is. */
@@ -40,8 +40,9 @@ export class Lynx {
   /** Fills in the first form that has such a button, and presses that. A field is a text, or a choice among the values. */
   press(button: string, fields: Record<string, string | string[]> = {}): Promise<Answer> {
     for (const [, form = '', inside = ''] of this.page.html.matchAll(/(<form[^>]*>)(.*?)<\/form>/gs)) {
-      const buttons = [...inside.matchAll(/<button[^>]*>(.*?)<\/button>/gs)].map(([, text = '']) => words(text))
-      if (!buttons.includes(button)) continue
+      const buttons = [...inside.matchAll(/(<button[^>]*>)(.*?)<\/button>/gs)]
+      const pressed = buttons.find(([, , text = '']) => words(text) === button)?.[1]
+      if (pressed === undefined) continue
       const sent = new URLSearchParams()
       const asked = new Set(Object.keys(fields))
       for (const [tag] of inside.matchAll(/<input[^>]*>/g)) {
@@ -62,9 +63,11 @@ export class Lynx {
         asked.delete(name)
         sent.append(name, String(fields[name] ?? attribute(chosen, 'value') ?? ''))
       }
+      const name = attribute(pressed, 'name')
+      if (name !== null) sent.append(name, attribute(pressed, 'value') ?? '')
       if (asked.size > 0) throw new Error(`the form on ${this.address} has no ${[...asked].join(', ')}`)
       const url = new URL(attribute(form, 'action') ?? this.address, origin + this.address)
-      if (attribute(form, 'method') === 'post') return this.#go('POST', url, sent.toString())
+      if (attribute(form, 'method') === 'post' && sent.size > 0) return this.#go('POST', url, sent.toString())
       url.search = sent.toString()
       return this.#go('GET', url)
     }

@@ -96,6 +96,9 @@ async function walk(enter: () => Promise<Browser>, starts: string[], most = 150)
       if (!answer.headers.get('content-type')?.startsWith('text/html')) continue
       opened.push(place)
       if (asked === browser && answer.html) wrong.push(...danglingIn(answer).map((what) => `${what} on ${place}`))
+      for (const [form, inside = ''] of answer.html.matchAll(/<form[^>]*\smethod="post"[^>]*>(.*?)<\/form>/gs))
+        if (!/<(input|select|textarea|button)\b[^>]*\sname="/.test(inside))
+          wrong.push(`lynx would send ${form.slice(0, 60)} by GET, having no field, on ${place}`)
       // Of the frame's forms, signing out, lynx can send from a page with a query only by way of another (text-browser.test.ts).
       if (asked === browser && /<main.*<form[^>]*\smethod="post"/s.test(answer.html)) {
         if (url.search) wrong.push(`lynx can't send the form on ${place}`)

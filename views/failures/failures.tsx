@@ -1,5 +1,6 @@
 import type { Standing } from '../../src/platform/access/actor.ts'
 import { type Permission, permissions } from '../../src/platform/access/permissions.ts'
+import { SignOut } from '../parts/sign-out.tsx'
 import { day } from '../parts/time.tsx'
 
 export type Helper = { first_name: string; last_name: string; email: string }
@@ -106,9 +107,7 @@ export const SignOutAgain = (_: Record<never, never>) => (
       You are not signed out yet. Your browser doesn’t say which page it comes from when that page has a question mark
       in its address, so please press once more, here.
     </p>
-    <form method="post" action="/sign-out">
-      <button class="btn main">Sign out</button>
-    </form>
+    <SignOut look="btn main" />
     <p class="foot">
       <a href="/">Stay signed in</a>
     </p>

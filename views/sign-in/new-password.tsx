@@ -1,6 +1,7 @@
 import type { Form } from '../../src/platform/web/form.ts'
 import { ErrorSummary } from '../parts/field.tsx'
 import { NewPasswordFields } from '../parts/new-password.tsx'
+import { SignOut } from '../parts/sign-out.tsx'
 
 /** Somebody who came in with a first password chooses their own before anything else opens. */
 export const NewPassword = ({
@@ -24,8 +25,6 @@ export const NewPassword = ({
       <NewPasswordFields form={form} />
       <button class="btn main">Change password</button>
     </form>
-    <form class="foot" method="post" action="/sign-out">
-      <button class="btn">Sign out</button>
-    </form>
+    <SignOut form="foot" look="btn" />
   </>
 )
