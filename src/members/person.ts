@@ -8,14 +8,10 @@ import { membersWithNames } from './queries.ts'
 import type { Subject } from './rules.ts'
 import { visibleTo } from './visible.ts'
 
-/**
- * The person whom an act of the actor is about, with all that the rules ask and the forms show; null for everybody whom the
- * actor can't see. One statement. `lastAdmin`: without them the organization would have no Admin who can sign in (R-21).
- * Throws TurnLost when somebody's access changed after the actor was read.
- */
-export async function personToChange(db: Db, actor: Actor, id: string, now: Date) {
+/** The row of the person whom an act is about, for an act that asks for more in the same statement; `asPerson` reads it. */
+export function personRow(db: Db, actor: Actor, id: string, now: Date) {
   const organization = actor.organization.id
-  const row = await membersWithNames(db)
+  return membersWithNames(db)
     .innerJoin('organization as o', (on) => on.onRef('o.id', '=', 'm.organization_id'))
     .where('m.organization_id', '=', organization)
     .where(id === actor.membership.id ? sql<SqlBool>`true` : (visibleTo(actor) as never))
@@ -80,8 +76,11 @@ export async function personToChange(db: Db, actor: Actor, id: string, now: Date
         ])
         .as('lastAdmin'),
     ])
-    .executeTakeFirst()
-  if (!row) return null
+}
+type PersonRow = NonNullable<Awaited<ReturnType<ReturnType<typeof personRow>['executeTakeFirst']>>>
+
+/** Throws TurnLost when somebody's access changed after the actor was read. */
+export function asPerson<R extends PersonRow>(actor: Actor, row: R) {
   if (row.access_version !== actor.organization.accessVersion) throw new TurnLost()
   const grants: Grants = {
     organizationRole: row.organization_role as OrganizationRole,
@@ -91,5 +90,14 @@ export async function personToChange(db: Db, actor: Actor, id: string, now: Date
   }
   const person = { ...row, organization_role: grants.organizationRole, rights: rightsOf(grants) }
   return person satisfies Subject
+}
+
+/**
+ * The person whom an act of the actor is about, with all that the rules ask and the forms show; null for everybody whom the
+ * actor can't see. One statement. `lastAdmin`: without them the organization would have no Admin who can sign in (R-21).
+ */
+export async function personToChange(db: Db, actor: Actor, id: string, now: Date) {
+  const row = await personRow(db, actor, id, now).executeTakeFirst()
+  return row ? asPerson(actor, row) : null
 }
 export type Person = NonNullable<Awaited<ReturnType<typeof personToChange>>>

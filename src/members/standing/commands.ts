@@ -2,13 +2,11 @@ import type { Actor } from '../../platform/access/actor.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import type { Cause } from '../../platform/events/record.ts'
+import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
 import { dayOf, statusOf } from '../status.ts'
 
 type Errors = Record<string, string>
-
-/** What the last Admin is told, whatever would end them. */
-export const lastAdmin = 'They are the last Admin who can sign in. Make somebody else an Admin first.'
 
 const standing = (person: Person, suspended_at: Date | null, now: Date) =>
   statusOf({ ...person, removed_at: null, suspended_at }, dayOf(now))
@@ -43,9 +41,8 @@ async function setSuspended(db: Db, cause: Cause, actor: Actor, person: Person, 
 
 /** Closes the organization to somebody from their next request on; their account and their other organizations go on. */
 export async function suspend(db: Db, cause: Cause, actor: Actor, person: Person): Promise<{ errors?: Errors }> {
-  if (person.lastAdmin) return { errors: { '': lastAdmin } }
-  await setSuspended(db, cause, actor, person, cause.now)
-  return {}
+  const kept = !person.lastAdmin && (await keepingAnAdmin(() => setSuspended(db, cause, actor, person, cause.now)))
+  return kept ? {} : { errors: { '': lastAdmin } }
 }
 
 /** Opens it again with everything that they held. */
