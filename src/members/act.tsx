@@ -4,7 +4,6 @@ import { Act, type ActWords } from '../../views/members/act.tsx'
 import { News, Panel } from '../../views/members/panel.tsx'
 import { type Actor, can, fullName } from '../platform/access/actor.ts'
 import { actorOf } from '../platform/access/allow.ts'
-import { takingTurns } from '../platform/access/turn.ts'
 import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { giveCookie, readCookie } from '../platform/web/cookie.ts'
@@ -19,6 +18,8 @@ import type { Refusal } from './rules.ts'
  * What every act on a person shares: who it is about, how it refuses, where it shows and where it leads. Each act has a page of
  * its own under the person's address; with htmx the same page stands in the place of the panel.
  */
+
+export { deciding } from '../platform/web/deciding.ts'
 
 export const baseOf = (c: Context<App>) => `/o/${actorOf(c).organization.slug}/members`
 
@@ -35,20 +36,6 @@ export function insist(refusal: Refusal): void {
   if (!refusal) return
   throw 'needs' in refusal ? new NotAllowed(refusal.needs) : new Refused(refusal.because)
 }
-
-/**
- * Decides an act with the actor as they are now, and decides it again when it lost its turn (access/turn.ts): who lost a right
- * meanwhile is refused as on any other request.
- */
-export const deciding = <T,>(c: Context<App>, work: (actor: Actor) => Promise<T>): Promise<T> =>
-  takingTurns(
-    actorOf(c),
-    async () => {
-      await c.var.identify()
-      return actorOf(c)
-    },
-    work,
-  )
 
 /** Somebody else changed the person after the form was opened (R-56). */
 export function insistOnVersion(person: { version: number }, version: number): void {
@@ -111,7 +98,8 @@ export async function done(c: Context<App>, id: string, said: string): Promise<R
   if (!isSwap(c)) return c.redirect(panelHref(c, named), 303)
   const person = await memberPanel(c.var.db, actor, id)
   if (!person) return c.body(null, 200, { 'HX-Redirect': baseOf(c) + placeOf(c) })
-  c.header('HX-Push-Url', panelHref(c, named))
+  // In the form's place: Back from here leads to where the form was opened, and not to a form that is done with.
+  c.header('HX-Replace-Url', panelHref(c, named))
   const back = can(actor, 'members.view') ? baseOf(c) + placeOf(c) : null
   return show(
     c,
