@@ -19,6 +19,7 @@ import type { App, Services } from './platform/web/app-context.ts'
 import { causeOf } from './platform/web/cause.ts'
 import { compression } from './platform/web/compression.ts'
 import {
+  DownloadUnderWay,
   Failure,
   ForeignRequest,
   NotAllowed,
@@ -193,6 +194,16 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
       return fail(c, inner)
     }
   }
+  if (failure instanceof DownloadUnderWay)
+    return answer(
+      c,
+      429,
+      {
+        title: 'One download at a time',
+        text: ['Your last one is still running. Let it end, or cancel it in your browser; then start this one again.'],
+      },
+      { 'Retry-After': String(failure.seconds) },
+    )
   if (failure instanceof TooMany)
     return answer(
       c,

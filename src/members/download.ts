@@ -4,13 +4,14 @@ import { type Context, Hono } from 'hono'
 import { inviteOf } from '../../views/members/words.ts'
 import { can } from '../platform/access/actor.ts'
 import { actorOf, allow } from '../platform/access/allow.ts'
-import { copyOut } from '../platform/database/copy.ts'
+import { DatabaseBusy } from '../platform/database/connect.ts'
+import { copyOut, ExportUnderWay } from '../platform/database/copy.ts'
 import { record } from '../platform/events/record.ts'
 import { errorFacts } from '../platform/log.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { causeOf } from '../platform/web/cause.ts'
 import { takes } from '../platform/web/compression.ts'
-import { NotAllowed } from '../platform/web/failures.ts'
+import { DownloadUnderWay, NotAllowed, Unavailable } from '../platform/web/failures.ts'
 import { xlsx } from '../platform/web/xlsx.ts'
 import { memberExport } from './export.ts'
 import { type MemberList, readMemberList } from './list-state.ts'
@@ -22,9 +23,15 @@ const types = {
 }
 type Format = keyof typeof types
 
-/** A million people over a slow line take a quarter of an hour; who takes nothing for `stall` ms has gone. */
+/** A million people over a slow line take a quarter of an hour. */
 const timeout = 3_600_000
-const stall = 120_000
+
+/**
+ * Who takes a file more slowly has gone, or keeps the place of somebody else (R-34): bytes a millisecond, once so many ms have
+ * passed. By pieces, since what the system buffers leaves it in jumps: a piece may take `patience` and its length at `least`.
+ * A test shortens them.
+ */
+export const pace = { least: 1, patience: 10_000 }
 
 /** The list of the address, all its pages, as a file that is written while it is read (performance.md, "Exports and imports"). */
 async function download(c: Context<App>, format: Format): Promise<Response> {
@@ -44,10 +51,16 @@ async function download(c: Context<App>, format: Format): Promise<Response> {
   if (c.req.method === 'HEAD') return c.body(null, 200, headers)
 
   const found = memberExport(db, actor, list, now, (stored) => inviteOf(stored, null, now).label)
-  const rows =
+  const whose = actor.accountId
+  const copying =
     format === 'csv'
-      ? await copyOut(pool, found.csv(), { format: 'csv', timeout })
-      : await copyOut(pool, found.xlsx(), { format: 'text', timeout })
+      ? copyOut(pool, found.csv(), { format: 'csv', timeout, whose })
+      : copyOut(pool, found.xlsx(), { format: 'text', timeout, whose })
+  const rows = await copying.catch((error) => {
+    if (error instanceof ExportUnderWay) throw new DownloadUnderWay()
+    // Somebody's download must end first, which takes longer than a busy moment.
+    throw error instanceof DatabaseBusy ? new Unavailable(15) : error
+  })
   try {
     await record(db, causeOf(c), {
       act: 'members.downloaded',
@@ -85,6 +98,15 @@ function atReadersPace(c: Context<App>, file: Readable, rows: Readable): Readabl
     file.destroy()
     rows.destroy()
   }
+  const fail = (controller: ReadableStreamDefaultController, error: unknown) => {
+    // A reader who went away is no failure.
+    if (stopped) return
+    c.var.log('warn', 'a download ended early', { request: c.var.requestId, ...errorFacts(error) })
+    stop()
+    // The server would close the answer in good order with the error's text, and the file would look whole.
+    if (c.env?.outgoing) c.env.outgoing.destroy()
+    else controller.error(error)
+  }
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       clearTimeout(waiting)
@@ -93,15 +115,10 @@ function atReadersPace(c: Context<App>, file: Readable, rows: Readable): Readabl
         if (done) return controller.close()
         controller.enqueue(new Uint8Array(value.buffer, value.byteOffset, value.length))
       } catch (error) {
-        // A reader who went away is no failure.
-        if (!stopped) c.var.log('warn', 'a download ended early', { request: c.var.requestId, ...errorFacts(error) })
-        stop()
-        throw error
+        return fail(controller, error)
       }
-      waiting = setTimeout(() => {
-        stop()
-        controller.error(new Error('Nobody reads the download'))
-      }, stall).unref()
+      const late = () => fail(controller, new Error('Nobody reads the download'))
+      waiting = setTimeout(late, pace.patience + piece / pace.least).unref()
     },
     cancel: stop,
   })

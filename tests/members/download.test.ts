@@ -1,5 +1,4 @@
 import { gunzipSync } from 'node:zlib'
-import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { columns, type Sort } from '../../src/members/list-state.ts'
 import type { Db } from '../../src/platform/database/connect.ts'
@@ -52,13 +51,6 @@ const downloads = (db: Db, organizationId: string) =>
     .selectAll()
     .orderBy('id')
     .execute()
-
-const copying = async (db: Db) =>
-  (
-    await sql`select 1 from pg_stat_activity where datname = current_database() and query like 'copy%' and state = 'active'`.execute(
-      db,
-    )
-  ).rows.length
 
 test('a stranger gets 404, those without the permission 403, and nothing is noted of either', async () => {
   const { stella, vera, gus, mia, stranger, here, db } = await organization()
@@ -391,62 +383,3 @@ test('the log has each download with its format and filters, but not what was se
   expect(events[0]).toMatchObject({ actor_id: ana.person.accountId, how: 'screen', subject: 'organization' })
   expect(JSON.stringify(events)).not.toContain('secretname')
 })
-
-const patient = { timeout: 15_000 }
-
-/** An organization whose file is larger than what stands between the database and a reader. */
-async function crowd() {
-  const database = await freshDatabase({ max: 8, statementTimeout: 0 })
-  const world = await organization({ database })
-  const { db, here, ana } = world
-  await sql`insert into membership (id, organization_id, email, email_key, group_id, status, first_name, title)
-    select gen_random_uuid(), ${here.id}::uuid, n || '@crowd.example.org', n || '@crowd.example.org', ${here.defaultGroup}::uuid,
-      'invited', 'P' || n, (select string_agg(md5(n || '-' || i), '') from generate_series(1, 60) i)
-    from generate_series(1, 5000) n`.execute(db)
-  const request = (file: string) => {
-    const cookie = [...ana.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    return world.app.fetch(
-      new Request(`http://localhost:3000/o/${here.slug}/${file}`, {
-        headers: { Host: 'localhost:3000', Cookie: cookie },
-      }),
-      { incoming: { socket: { remoteAddress: ana.ip } } } as never,
-    )
-  }
-  return { ...world, request, database }
-}
-
-test('the third at once is asked to come back; a reader who goes away frees the place and the connection', async () => {
-  const { request, ana, db, here, database, log } = await crowd()
-  expect((await csvOf(ana)).length).toBe(5_007)
-  const running = [await request('members.csv'), await request('members.xlsx')]
-  const third = await ana.get('members.csv')
-  expect([third.status, third.headers.get('retry-after')]).toEqual([503, '2'])
-  expect((await downloads(db, here.id)).length).toBe(3)
-  expect(await copying(db)).toBe(2)
-  const reader = running[0]?.body?.getReader()
-  await reader?.read()
-  await reader?.cancel()
-  await running[1]?.body?.cancel()
-  await expect.poll(() => copying(db), patient).toBe(0)
-  await expect.poll(async () => (await ana.get('members.csv')).status, patient).toBe(200)
-  const sheet = await sheetOf(ana)
-  expect(sheet.length).toBe(5_007)
-  // Whoever waits for a connection gets one: none was lost.
-  await Promise.all(Array.from({ length: 8 }, () => sql`select pg_sleep(0.05)`.execute(db)))
-  expect(log.filter(({ level }) => level === 'error')).toEqual([])
-  await database.close()
-}, 60_000)
-
-test('a download that fails in the middle ends without the end of its file', async () => {
-  const { request, db, database, log } = await crowd()
-  const answer = await request('members.csv')
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and query like 'copy%' and state = 'active'`.execute(db)
-  await expect(answer.arrayBuffer()).rejects.toThrow()
-  const sheet = await request('members.xlsx')
-  await sql`select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and query like 'copy%' and state = 'active'`.execute(db)
-  await expect(sheet.arrayBuffer()).rejects.toThrow()
-  expect(log.map(({ message }) => message)).toEqual(['a download ended early', 'a download ended early'])
-  await database.close()
-}, 60_000)

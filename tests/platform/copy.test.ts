@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { type Kysely, type KyselyPlugin, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connected, connect, DatabaseBusy } from '../../src/platform/database/connect.ts'
-import { copyOut, literal, literalText } from '../../src/platform/database/copy.ts'
+import { copyOut, ExportUnderWay, literal, literalText } from '../../src/platform/database/copy.ts'
 import { type Embedded, startEmbedded } from '../../src/platform/database/embedded.ts'
 import { folder, remove } from './machine.ts'
 
@@ -18,7 +18,7 @@ let db: Kysely<Tables>
 
 beforeAll(async () => {
   server = await startEmbedded(dataDir)
-  connected = connect({ socketDir: server.socketDir, max: 4 })
+  connected = connect({ socketDir: server.socketDir, max: 6 })
   db = connected.db as unknown as Kysely<Tables>
   await sql`create table line (id int primary key, text text, at timestamptz, facts jsonb);
     insert into line select i, repeat('x', 200), now(), '{}' from generate_series(1, 200000) i`.execute(db)
@@ -235,18 +235,23 @@ test('lines of CSV end as RFC 4180 says, and line feeds inside of values stay', 
   )
 })
 
-test('a reader who goes away ends the query and frees the connection; a third reader at a time is refused', async () => {
+test('a reader who goes away ends the query and frees the connection; a fifth reader at a time is refused, and a second of the same one', async () => {
   const { pool } = connected
   for (let round = 0; round < 3; round++) {
     const first = await copyOut(pool, lines().selectAll())
-    const second = await copyOut(pool, lines().selectAll())
-    await expect(copyOut(pool, lines().selectAll())).rejects.toBeInstanceOf(DatabaseBusy)
-    first.destroy()
+    const second = await copyOut(pool, lines().selectAll(), { whose: 'ana' })
+    await expect(copyOut(pool, lines().selectAll(), { whose: 'ana' })).rejects.toBeInstanceOf(ExportUnderWay)
+    const others = [
+      await copyOut(pool, lines().selectAll(), { whose: 'bea' }),
+      await copyOut(pool, lines().selectAll()),
+    ]
+    await expect(copyOut(pool, lines().selectAll(), { whose: 'cem' })).rejects.toBeInstanceOf(DatabaseBusy)
+    for (const one of [first, ...others]) one.destroy()
     for await (const _ of second) break
     await expect.poll(copying).toBe(0)
   }
   await expect.poll(() => copyOut(pool, lines().select('id').where('id', '=', 1)).then(text, String)).toBe('1\n')
-  await Promise.all([1, 2, 3, 4].map(() => sql`select pg_sleep(0.05)`.execute(db)))
+  await Promise.all([1, 2, 3, 4, 5, 6].map(() => sql`select pg_sleep(0.05)`.execute(db)))
 })
 
 test('an export that fails, or takes too long, tells its reader and frees the connection', async () => {

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { createQueryId, PostgresQueryCompiler, type SelectQueryBuilder } from 'kysely'
-import { DatabaseBusy, type Pool, told } from './connect.ts'
+import { DatabaseBusy, type Pool, type Slot, told } from './connect.ts'
 
 /** COPY takes no parameters, so every value of the query is written into its text. */
 class LiteralCompiler extends PostgresQueryCompiler {
@@ -50,32 +50,41 @@ export type CopyOptions = {
   format?: 'text' | 'csv'
   /** Milliseconds for the whole export, a slow reader's time counted too; 600,000. */
   timeout?: number
+  /** Who exports: one at a time, of all processes on this database. Anybody, as often as there is a place, when it isn't given. */
+  whose?: string
 }
 
-const most = 2
-let running = 0
+/** This one has an export under way already. */
+export class ExportUnderWay extends Error {
+  override name = 'ExportUnderWay'
+}
+
+const most = 4
+const running = new Set<string | symbol>()
 const piece = 32_768
 
 /**
  * The rows of `query` as a byte stream, in memory no more than a few pieces of 32 KB however many there are. A reader that
- * goes away (`destroy`) stops the query and frees its connection, one that pauses pauses the server. The third at a time in
- * one process is refused with DatabaseBusy.
+ * goes away (`destroy`) stops the query and frees its connection, one that pauses pauses the server. The second at a time of
+ * one `whose` is refused with ExportUnderWay, the fifth in one process with DatabaseBusy.
  */
 export async function copyOut(
   pool: Pool,
   // biome-ignore lint/suspicious/noExplicitAny: any table, any columns
   query: SelectQueryBuilder<any, any, any>,
-  { format = 'text', timeout = 600_000 }: CopyOptions = {},
+  { format = 'text', timeout = 600_000, whose }: CopyOptions = {},
 ): Promise<Readable> {
   const text = `copy (${literalText(query)}) to stdout (format ${format}, encoding 'UTF8')`
-  if (running >= most) throw new DatabaseBusy('Two exports are running already')
-  running++
+  const me = whose ?? Symbol()
+  if (running.has(me)) throw new ExportUnderWay()
+  if (running.size >= most) throw new DatabaseBusy('Four exports are running already')
+  running.add(me)
   const slot = await pool.acquire().catch((error) => {
-    running--
+    running.delete(me)
     throw error
   })
   const free = () => {
-    running--
+    running.delete(me)
     pool.release(slot)
   }
   try {
@@ -84,6 +93,7 @@ export async function copyOut(
     await slot.send(
       `set local statement_timeout = ${Math.ceil(timeout)}; set local jit = off; set local work_mem = '32MB'`,
     )
+    if (whose !== undefined && !(await isAlone(slot, whose))) throw new ExportUnderWay()
     const { stream: source, cancel } = await slot.copy(text)
     return gathered(source, format === 'csv' ? '\r\n' : '\n', timeout, cancel, async (whole) => {
       if (whole) await slot.rollback()
@@ -96,6 +106,14 @@ export async function copyOut(
     free()
     throw error
   }
+}
+
+/** Asks for the one export of `whose` on this database; it ends with the transaction, however that ends. */
+async function isAlone(slot: Slot, whose: string): Promise<boolean> {
+  const [row] = await slot.send('select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as alone', [
+    `export of ${whose}`,
+  ])
+  return row?.alone === true
 }
 
 /**

@@ -20,7 +20,7 @@ export type Services = {
 export type Page = { title: string; body: Child; status?: number }
 
 export type App = {
-  Bindings: { incoming?: { socket: { remoteAddress?: string } } }
+  Bindings: { incoming?: { socket: { remoteAddress?: string } }; outgoing?: { destroy(): void } }
   Variables: Services & {
     now: Date
     requestId: string

@@ -70,6 +70,13 @@ export class TooMany extends Failure {
   }
 }
 
+/** One's own last download is still running. */
+export class DownloadUnderWay extends TooMany {
+  constructor() {
+    super(15)
+  }
+}
+
 /** Overloaded or without its database for the moment. */
 export class Unavailable extends Failure {
   readonly seconds: number
