@@ -7,19 +7,29 @@ import { SignOut } from './parts/sign-out.tsx'
 type Entry = { label: string; path: string; needs?: Permission; icon?: IconName }
 
 /* The frame is drawn from these lists, and shows an entry only to those whom its route lets in. A new screen adds its line. */
-const side: Entry[] = [{ label: 'Permissions', path: '/members', needs: 'members.view' }]
+export const sections = {
+  Permissions: [{ label: 'Organization members', path: '/members', needs: 'members.view' }],
+  Settings: [{ label: 'Audit log', path: '/audit', needs: 'audit.view' }],
+} satisfies Record<string, Entry[]>
+export type Section = keyof typeof sections
 const add: Entry[] = []
 const own: Entry[] = [
   { label: 'My profile', path: '/members/me' },
   { label: 'User accounts', path: '/members', needs: 'members.view' },
 ]
-/** The tabs of Permissions. */
-export const permissionTabs: Entry[] = [{ label: 'Organization members', path: '/members', needs: 'members.view' }]
 
 const open = (entries: Entry[], actor: Actor | null) =>
   actor ? entries.filter((entry) => !entry.needs || can(actor, entry.needs)) : []
 
-export const sideEntries = (actor: Actor | null) => open(side, actor)
+/** The tabs of one section, as far as the actor may open them. */
+export const tabsOf = (section: Section, actor: Actor | null): Entry[] => open(sections[section], actor)
+
+/** A section leads to its first tab that the actor may open, and is left out without one. */
+export const sideEntries = (actor: Actor | null) =>
+  (Object.keys(sections) as Section[]).flatMap((label) => {
+    const tabs = tabsOf(label, actor)
+    return tabs[0] ? [{ label, path: tabs[0].path, tabs }] : []
+  })
 
 const initials = (person: { first_name: string; last_name: string; email: string }) =>
   [person.first_name, person.last_name]
@@ -134,7 +144,10 @@ export const Side = ({ actor, path }: { actor: Actor | null; path: string }) => 
       <div class="side">
         {sideEntries(actor).map((entry) => (
           <>
-            <a href={base + entry.path} aria-current={path.startsWith(base + entry.path) ? 'true' : undefined}>
+            <a
+              href={base + entry.path}
+              aria-current={entry.tabs.some((tab) => path.startsWith(base + tab.path)) ? 'true' : undefined}
+            >
               {entry.label}
             </a>{' '}
           </>

@@ -95,6 +95,7 @@ const table: Record<string, Row> = {
   'POST /setup': { others: 'nothing' },
   'GET /': { ...outside, others: 'leads', removed: 'opens' },
   'GET /o/:slug': { ...notIn, others: 'leads' },
+  'GET /o/:slug/audit': download,
   'GET /o/:slug/members.csv': download,
   'GET /o/:slug/members.xlsx': download,
   'GET /o/:slug/members': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },

@@ -28,6 +28,7 @@ const known: Record<string, string> = {
   'POST /setup': 'anyone',
   'GET /': 'signed in',
   'GET /o/:slug': 'member',
+  'GET /o/:slug/audit': 'audit.view',
   'GET /o/:slug/members.csv': 'members.download',
   'GET /o/:slug/members.xlsx': 'members.download',
   'GET /o/:slug/members': 'members.view',

@@ -21,7 +21,7 @@ afterAll(async () => {
 const password = 'an umbrella for the goat'
 const another = 'seven swans in the rain'
 
-test('in lynx: set up, sign out, sign in on the way to a list, filter it, look at somebody, sign out from there', async () => {
+test('in lynx: set up, sign out, sign in on the way to a list, filter it, look at somebody, act on them, sign out', async () => {
   const database = await freshDatabase()
   opened.push(database)
   const { app, services, db, clock } = startApp(database)
@@ -67,6 +67,15 @@ test('in lynx: set up, sign out, sign in on the way to a list, filter it, look a
   expect(lynx.page.title).toContain('Bo Fjord')
   expect(lynx.page.text).toContain('Skip to the details of Bo Fjord')
   expect(lynx.address).toContain('?')
+
+  const person = lynx.address
+  await lynx.follow('Reactivate')
+  expect([lynx.page.status, lynx.address.includes('?')]).toEqual([200, false])
+  await lynx.press('Reactivate')
+  expect([lynx.page.status, lynx.address]).toEqual([200, person])
+  await lynx.follow('Suspend')
+  await lynx.press('Suspend')
+  expect([lynx.page.status, lynx.address]).toEqual([200, person])
 
   const ended = async () => (await db.selectFrom('session').select('stage').execute()).length === 0
   await lynx.press('Sign out')

@@ -52,7 +52,7 @@ export const Members = (props: MembersProps) => {
       )}
       <div class="head">
         <h1>Permissions</h1>
-        <Tabs actor={actor} current="/members" />
+        <Tabs actor={actor} section="Permissions" current="/members" />
       </div>
       {can(actor, 'members.download') && <Toolbar base={base} list={list} />}
       <Filters base={base} list={list} around={around} />

@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { MemberPanel } from '../../src/members/queries.ts'
-import { type Actor, fullName } from '../../src/platform/access/actor.ts'
+import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
 import {
   type Grants,
   type OrganizationRole,
@@ -58,6 +58,9 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
     managesGroup: person.manages_group,
     grants: person.grants as Grants['grants'],
   })
+  const open = acts(actor, { ...person, rights })
+  const href = (act: string) =>
+    `/o/${actor.organization.slug}/members/${shortId(person.id)}/${act}${back?.replace(/^[^?]*/, '') ?? ''}`
   const [Name, Title]: [Heading, Heading] = back ? ['h2', 'h3'] : ['h1', 'h2']
   const closes = { 'data-hx-boost': 'true', 'data-hx-target': '#people', 'data-hx-swap': 'outerMorph show:none' }
   return (
@@ -86,10 +89,14 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
         )}
       </header>
       <Contact person={person} Title={Title} />
-      <Place person={person} Title={Title} />
+      <Place
+        person={person}
+        Title={Title}
+        change={open.main.some(({ act }) => act === 'access') ? href('access') : null}
+      />
       <Rights rights={rights} role={person.organization_role} Title={Title} />
-      <Dates person={person} now={now} zone={zone} Title={Title} />
-      <Foot actor={actor} person={person} rights={rights} back={back} />
+      <Dates person={person} now={now} zone={zone} Title={Title} actor={actor} />
+      <Foot open={open} href={href} />
       {children}
     </section>
   )
@@ -101,12 +108,11 @@ const actsHere = {
   'data-hx-swap:inherited': 'outerHTML show:none',
 }
 
+type Open = { open: ReturnType<typeof acts>; href: (act: string) => string }
+
 /** What the actor may do to this person, and nothing else. */
-const Foot = ({ actor, person, rights, back }: Pick<Props, 'actor' | 'person' | 'back'> & { rights: Right[] }) => {
-  const { main, more, danger } = acts(actor, { ...person, rights })
+const Foot = ({ open: { main, more, danger }, href }: Open) => {
   if (!main.length && !more.length && !danger.length) return null
-  const href = (act: string) =>
-    `/o/${actor.organization.slug}/members/${shortId(person.id)}/${act}${back?.replace(/^[^?]*/, '') ?? ''}`
   return (
     <footer {...actsHere}>
       {main.map(({ act, label }) => (
@@ -194,9 +200,16 @@ const Contact = ({ person, Title }: Part) => (
   </section>
 )
 
-const Place = ({ person, Title }: Part) => (
-  <section>
-    <Title>Roles and group</Title>
+const Place = ({ person, Title, change }: Part & { change: string | null }) => (
+  <section {...(change ? actsHere : {})}>
+    <Title>
+      Roles and group{' '}
+      {change && (
+        <a href={change}>
+          Change<span class="vh"> roles and group</span>
+        </a>
+      )}
+    </Title>
     <dl class="facts">
       <dt>Organization role</dt>
       <dd>
@@ -258,13 +271,18 @@ const Rights = ({ rights, role, Title }: { rights: Right[]; role: string; Title:
   )
 }
 
-const Dates = ({ person, now, zone, Title }: Part & Zoned) => {
+const Dates = ({ person, now, zone, Title, actor }: Part & Zoned & { actor: Actor }) => {
   const seen = moment(person.last_active_at)
   const added = moment(person.created_at)
   const invite = inviteOf(person.invite, moment(person.invite_expires_at), now)
   return (
     <section>
-      <Title>Dates</Title>
+      <Title>
+        Dates{' '}
+        {can(actor, 'audit.view') && (
+          <a href={`/o/${actor.organization.slug}/audit?person=${shortId(person.id)}`}>History</a>
+        )}
+      </Title>
       <dl class="facts">
         <dt>Last active</dt>
         <dd>{seen ? <Time at={seen} now={now} zone={zone} /> : <span class="dim">Never</span>}</dd>

@@ -1,15 +1,13 @@
-import { type Actor, can } from '../../src/platform/access/actor.ts'
-import { permissionTabs } from '../navigation.tsx'
+import type { Actor } from '../../src/platform/access/actor.ts'
+import { type Section, tabsOf } from '../navigation.tsx'
 
-/** The tabs of Permissions, as far as the actor may open them. */
-export const Tabs = ({ actor, current }: { actor: Actor; current: string }) => (
-  <nav class="tabs" aria-label="Permissions">
-    {permissionTabs
-      .filter((tab) => !tab.needs || can(actor, tab.needs))
-      .map((tab) => (
-        <a href={`/o/${actor.organization.slug}${tab.path}`} aria-current={tab.path === current ? 'page' : undefined}>
-          {tab.label}
-        </a>
-      ))}
+/** The tabs of a section, as far as the actor may open them. */
+export const Tabs = ({ actor, section, current }: { actor: Actor; section: Section; current: string }) => (
+  <nav class="tabs" aria-label={section}>
+    {tabsOf(section, actor).map((tab) => (
+      <a href={`/o/${actor.organization.slug}${tab.path}`} aria-current={tab.path === current ? 'page' : undefined}>
+        {tab.label}
+      </a>
+    ))}
   </nav>
 )

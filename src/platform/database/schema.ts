@@ -173,6 +173,8 @@ export interface MembershipTable {
   role_ids: Generated<Array<string>>
   invite: Generated<string>
   invite_expires_at: Timestamp | null
+  removed_reason: Generated<string>
+  removed_by: string | null
 }
 
 export interface MembershipPermissionTable {
