@@ -85,19 +85,28 @@ on('htmx:before:history:update', ({ detail }) => {
 })
 
 // The panel: its row is marked and stays where it was on the screen, and the focus goes in and comes back.
-const panelPath = () => (find('#panel.panel') ? location.pathname : null)
+const panelPath = () => (find('#panel.panel') ? location.pathname.replace(/(\/members\/[^/]+)\/.*/, '$1') : null)
 const rowOf = (path) => all('.grid tbody th a').find((link) => link.pathname === path)
 const heightOf = (row) => (row?.offsetParent ? row.getBoundingClientRect().top : null)
 let shown = panelPath()
 let anchor = null
 let place = null
-on('htmx:before:swap', () => {
+let mends = false
+on('htmx:before:swap', ({ detail: { ctx } }) => {
+  // Only now is the form still there that says it.
+  mends = ctx.response?.status >= 400 && inPlace(ctx)
   anchor = shown ?? source.pathname
   place = heightOf(rowOf(anchor)) ?? place
 })
+// A form that comes back with what is wrong says where it goes; every other error's answer is swapped nowhere (views/parts/sent.ts).
+const inPlace = ({ hx, response, sourceElement }) =>
+  hx?.reswap !== 'none' && sourceElement.hasAttribute(`data-hx-status:${response.status}`)
+find('#errors')?.focus()
 on('htmx:after:swap', ({ detail: { ctx } }) => {
-  // An error's answer is swapped nowhere.
-  if (ctx.response?.status >= 400) return
+  if (ctx.response?.status >= 400) {
+    if (mends) find('#errors')?.focus()
+    return
+  }
   const was = shown
   shown = panelPath()
   find('#toast')?.replaceChildren()
@@ -107,7 +116,7 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   const searched = source.matches('form.find')
   const back = source === document.body
   const focusLost = () => document.activeElement === document.body
-  if (shown && shown !== was) find('#panel').focus({ preventScroll: true })
+  if (shown && (shown !== was || focusLost())) find('#panel').focus({ preventScroll: true })
   else if (was && !shown && focusLost()) rowOf(was)?.focus({ preventScroll: true })
 
   const now = heightOf(rowOf(anchor))
@@ -131,7 +140,9 @@ on('htmx:after:swap', () => {
   const news = find('#panel > template')
   const row = news && find('tr', news.content)
   if (!row) return
-  const old = rowOf(find('th a', row).pathname)?.closest('tr')
+  // Inside of a template a link has no address to be relative to.
+  const { pathname } = new URL(find('th a', row).getAttribute('href'), location.href)
+  const old = rowOf(pathname)?.closest('tr')
   old?.replaceWith(row)
   if (old) htmx.process(row)
   tell(news.dataset.said)
@@ -187,6 +198,7 @@ const tell = (text) => {
 on('htmx:response:error', ({ detail: { ctx } }) => {
   // Back or Forward to a page that can't be shown: the browser asks for it itself, and shows its error.
   if (ctx.sourceElement === document.body) return location.reload()
+  if (inPlace(ctx)) return
   const html = new DOMParser().parseFromString(ctx.text ?? '', 'text/html')
   tell(find('.toast span', html)?.textContent ?? 'This didn’t work. Try again.')
 })

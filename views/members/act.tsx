@@ -17,6 +17,7 @@ type Props = {
   children?: Child
 }
 
+/** Links and forms in here bring what comes next to the panel's place. */
 const stays = {
   'data-hx-boost:inherited': 'true',
   'data-hx-target:inherited': '#panel',
@@ -27,7 +28,13 @@ const stays = {
 export const Act = ({ person, words, back, alone, children }: Props) => {
   const [Name, Title] = alone ? (['p', 'h1'] as const) : (['h2', 'h3'] as const)
   return (
-    <section class={alone ? 'panel alone' : 'panel'} id="panel" aria-labelledby="act" tabindex={-1} {...stays}>
+    <section
+      class={alone ? 'panel alone' : 'panel'}
+      id="panel"
+      aria-labelledby="act"
+      tabindex={-1}
+      {...(alone ? {} : stays)}
+    >
       <header>
         <a class="back" href={back}>
           {fullName(person)}

@@ -2,13 +2,10 @@ import type { Person } from '../../src/members/person.ts'
 import { fullName } from '../../src/platform/access/actor.ts'
 import type { Form } from '../../src/platform/web/form.ts'
 import { ErrorSummary } from '../parts/field.tsx'
+import { sent } from '../parts/sent.ts'
 import { ActButtons } from './act.tsx'
 
 type Props = { person: Person; action: string; back: string; form?: Form | undefined }
-
-/** `data-hx-action` beside method and action: htmx sends the same form, and puts the answer where the form stands. */
-const sent = (action: string) =>
-  ({ method: 'post', action, 'data-hx-post': action, 'data-hx-target': '#panel', 'data-hx-swap': 'outerHTML' }) as const
 
 export const Suspend = ({ person, action, back, form }: Props) => (
   <form {...sent(action)}>
