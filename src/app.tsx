@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
+import { access } from './members/access/routes.tsx'
 import { keepStatusesCurrent } from './members/commands.ts'
+import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { members } from './members/routes.tsx'
 import { standing } from './members/standing/routes.tsx'
@@ -90,6 +92,8 @@ export function createApp(services: Services): Hono<App> {
   app.route('/', setUp)
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
+  app.route('/o/:slug/members', access)
+  app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
 

@@ -88,7 +88,12 @@ export function asPerson<R extends PersonRow>(actor: Actor, row: R) {
     managesGroup: row.manages_group,
     grants: row.grants,
   }
-  const person = { ...row, organization_role: grants.organizationRole, rights: rightsOf(grants) }
+  const person = {
+    ...row,
+    lastAdmin: row.lastAdmin === true,
+    organization_role: grants.organizationRole,
+    rights: rightsOf(grants),
+  }
   return person satisfies Subject
 }
 

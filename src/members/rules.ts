@@ -29,7 +29,8 @@ export function above(actor: Actor, subject: Subject): Permission | null {
   return found?.permission ?? null
 }
 
-const holds = (actor: Actor, permission: Permission, scope: Right['scope'], group: string): boolean => {
+/** Whether the actor holds it as far as this goes: everywhere, or in that group. */
+export const holds = (actor: Actor, permission: Permission, scope: Right['scope'], group: string): boolean => {
   const far = reach(actor, permission)
   return far === 'organization' || (far === 'group' && scope === 'group' && group === actor.membership.groupId)
 }

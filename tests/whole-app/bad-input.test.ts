@@ -387,8 +387,38 @@ for (const name of ['suspend', 'reactivate'])
     path: () => `/o/${world.here.slug}/${actOn((name === 'suspend' ? world.mia : world.ian).person, name)}`,
     fields: { version: '1' },
   })
+forms.push({
+  route: 'POST /o/:slug/members/:id/access',
+  browser: async () => world.ana,
+  path: () => `/o/${world.here.slug}/${actOn(world.vera.person, 'access')}`,
+  get fields() {
+    return { version: '1', role: 'viewer', group: shortId(world.here.defaultGroup) }
+  },
+})
+forms.push({
+  route: 'POST /o/:slug/members/:id/dates',
+  browser: async () => world.ana,
+  path: () => `/o/${world.here.slug}/${actOn(world.gus.person, 'dates')}`,
+  fields: { version: '1', starts_on: '', ends_on: '2030-01-01' },
+})
+/** Acts on how somebody signs in. */
+const more: Record<string, Record<string, string>> = {
+  unblock: {},
+  'sign-out': {},
+  password: { how: 'typed', password, password_again: password },
+  'reset-link': { block_now: 'on' },
+}
+for (const [name, fields] of Object.entries(more))
+  forms.push({
+    route: `POST /o/:slug/members/:id/${name}`,
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/${actOn(name === 'unblock' ? blocked : world.vera.person, name)}`,
+    fields: { version: '1', ...fields },
+  })
+let blocked: { id: string }
 let resetPath = ''
 beforeAll(async () => {
+  blocked = await world.add({ first: 'Bo', blocked: true })
   const id = world.dev.person.accountId ?? ''
   await world.db
     .updateTable('account')
@@ -398,7 +428,7 @@ beforeAll(async () => {
   resetPath = `/reset-password/${signLink({ kind: 'reset', id, generation: 1, channel: 'copy' }, world.services.key)}`
 })
 /** Fields that nobody types. */
-const untyped = ['next', 'version']
+const untyped = ['next', 'version', 'how', 'block_now']
 const withBody = forms.filter(({ fields }) => Object.keys(fields).length > 0)
 
 test('these are all forms of the app', () => {
@@ -555,7 +585,11 @@ describe('a form that no page of ours makes', () => {
       for (const text of nasty) {
         // One field wrong on purpose, so that the form always comes back.
         const wrong: Record<string, string> =
-          'password_again' in fields ? { password_again: 'not the same' } : { password: '' }
+          'password_again' in fields
+            ? { password_again: 'not the same' }
+            : 'version' in fields
+              ? { version: 'none' }
+              : { password: '' }
         const answer = await from.post(path(), { ...fields, ...wrong, [name]: text })
         expect([200, 303, 422, 429], `${name} ${text.slice(0, 30)} ${answer.status}`).toContain(answer.status)
         expect(answer.html).not.toContain('<script>alert')

@@ -125,6 +125,28 @@ describe('an act is at most four exchanges with the database', () => {
   })
 })
 
+describe('role, group, permissions and dates too', () => {
+  test.each([
+    ['access', { role: 'viewer', permission: ['claims.all', 'claims.edit'] }],
+    ['dates', { ends_on: '2030-01-01', starts_on: '' }],
+  ])('%s: two for the form, three to save it, four with the fresh panel', async (name, fields) => {
+    const where = actOn(world.ian.person, name)
+    const form = await counted(() => world.ana.swap.get(where))
+    expect([form.status, form.trips]).toEqual([200, 2])
+    const { html } = await world.ana.get(where)
+    const group = shortId(world.intake)
+    const all = (html: string) => ({ ...hiddenIn(html), ...fields, ...(name === 'access' && { group }) })
+    const page = await counted(() => world.ana.post(where, all(html)))
+    expect([page.status, page.trips]).toEqual([303, 3])
+    const again = {
+      ...all((await world.ana.get(where)).html),
+      ...(name === 'access' ? { role: 'member' } : { ends_on: '' }),
+    }
+    const swap = await counted(() => world.ana.swap.post(where, again))
+    expect([swap.status, swap.trips]).toEqual([200, 4])
+  })
+})
+
 describe('no statement of a screen reads without end', () => {
   test('each has a limit, or asks for one row by its key', async () => {
     for (const [name, ask, status] of screens) {

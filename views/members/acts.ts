@@ -1,4 +1,11 @@
-import { mayReactivate, maySuspend, type Refusal, type Subject } from '../../src/members/rules.ts'
+import {
+  mayChangeAccess,
+  mayChangeStatus,
+  mayReactivate,
+  maySuspend,
+  type Refusal,
+  type Subject,
+} from '../../src/members/rules.ts'
 import type { Actor } from '../../src/platform/access/actor.ts'
 
 /** A person as the acts look at them. */
@@ -8,8 +15,9 @@ export type ActSubject = Subject & { suspended_at: unknown }
 type Entry = { act: string; label: string; may: (actor: Actor, person: ActSubject) => Refusal }
 
 /* An act adds its line here with its route. */
-const main: Entry[] = []
+const main: Entry[] = [{ act: 'access', label: 'Change access', may: mayChangeAccess }]
 const more: Entry[] = [
+  { act: 'dates', label: 'Start and end date', may: mayChangeStatus },
   { act: 'suspend', label: 'Suspend', may: maySuspend },
   { act: 'reactivate', label: 'Reactivate', may: mayReactivate },
 ]

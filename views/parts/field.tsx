@@ -4,7 +4,7 @@ import { Icon } from './icon.tsx'
 type Props = {
   label: string
   name: string
-  type?: 'text' | 'email' | 'password' | 'tel' | 'search'
+  type?: 'text' | 'email' | 'password' | 'tel' | 'search' | 'date'
   hint?: string
   form?: Form | undefined
   value?: string

@@ -88,9 +88,13 @@ const given: Record<OrganizationRole, readonly Permission[]> = {
   member: [],
 }
 const isCeiling: Record<OrganizationRole, boolean> = { admin: false, viewer: true, developer: true, member: false }
+export const hasCeiling = (role: OrganizationRole): boolean => isCeiling[role]
+
+/** The permissions that an organization role gives by itself. */
+export const givenBy = (role: OrganizationRole): readonly Permission[] => given[role]
 
 /** What the mark Group manager gives, within the group alone. */
-const managed: readonly Permission[] = ['members.view', 'members.invite', 'members.edit']
+export const managed: readonly Permission[] = ['members.view', 'members.invite', 'members.edit']
 
 export type Source =
   | { from: 'organization_role'; name: string }

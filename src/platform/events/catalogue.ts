@@ -5,6 +5,8 @@ export const events = {
   'membership.added': 'Added to the organization',
   'membership.suspended': 'Suspended',
   'membership.reactivated': 'Reactivated',
+  'membership.access_changed': 'Role, group or permissions changed',
+  'membership.dates_changed': 'Start or end date changed',
   'sign_in.succeeded': 'Signed in',
   'sign_in.failed': 'Sign-in failed',
   'sign_in.delayed': 'Sign-in delayed after too many tries',
