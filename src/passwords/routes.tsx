@@ -4,8 +4,8 @@ import { anyone } from '../platform/access/allow.ts'
 import { withoutQuery } from '../platform/web/address.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { strangerCause } from '../platform/web/cause.ts'
+import { takeTrail } from '../platform/web/cookie.ts'
 import { readForm, refuse } from '../platform/web/form.ts'
-import { forgetNext } from '../platform/web/next.ts'
 import { show } from '../platform/web/show.ts'
 import { blankCookie, endSession } from '../sessions/lucia.ts'
 import { resetPassword, workingResetLink } from './commands.ts'
@@ -36,6 +36,6 @@ export const passwords = new Hono<App>()
     // Whoever else was signed in in this browser leaves it, or the confirmation would not be seen.
     if (visitor) await endSession(db, visitor.session.idHash)
     c.header('Set-Cookie', blankCookie(db, now, config.secure))
-    if (visitor) forgetNext(c)
+    if (visitor) takeTrail(c)
     return c.redirect('/sign-in/password-changed', 303)
   })

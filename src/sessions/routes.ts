@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { anyone } from '../platform/access/allow.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { causeOf } from '../platform/web/cause.ts'
-import { forgetNext } from '../platform/web/next.ts'
+import { takeTrail } from '../platform/web/cookie.ts'
 import { signOut } from './commands.ts'
 import { blankCookie } from './lucia.ts'
 
@@ -13,7 +13,7 @@ export const sessions = new Hono<App>()
     const { db, now, config, visitor } = c.var
     if (visitor) await signOut(db, causeOf(c), visitor)
     c.header('Set-Cookie', blankCookie(db, now, config.secure))
-    forgetNext(c)
+    takeTrail(c)
     c.header('Clear-Site-Data', '"storage"')
     return c.redirect('/sign-in', 303)
   })

@@ -81,7 +81,7 @@ export const Filters = ({ base, list, around }: Props) => {
         <label class="vh" for="q">
           Search members
         </label>
-        <input id="q" name="q" type="search" value={list.q} placeholder="Search members" maxlength={200} />
+        <input id="q" name="q" type="search" value={list.q} placeholder="Search members" maxlength={200} />{' '}
         <button class="icon">
           <Icon name="search" />
           <span class="vh">Search</span>

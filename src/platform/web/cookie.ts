@@ -17,3 +17,8 @@ export const giveCookie = (c: Context<App>, name: string, value: string, seconds
 export function takeCookie(c: Context<App>, name: string): void {
   if (readCookie(c, name) !== undefined) deleteCookie(c, named(c, name), kept(c))
 }
+
+/** At sign-out: what tells the browser's next user where this one was going, or looking (next.ts, members/act.tsx). */
+export function takeTrail(c: Context<App>): void {
+  for (const name of ['next', 'place']) takeCookie(c, name)
+}
