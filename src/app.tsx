@@ -7,6 +7,7 @@ import { keepStatusesCurrent } from './members/commands.ts'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { members } from './members/routes.tsx'
+import { memberSignIn } from './members/sign-in/routes.tsx'
 import { standing } from './members/standing/routes.tsx'
 import { whomToAsk } from './organizations/queries.ts'
 import { organizations } from './organizations/routes.ts'
@@ -94,6 +95,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug', memberDownloads)
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
+  app.route('/o/:slug/members', memberSignIn)
   app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
 

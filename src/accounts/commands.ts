@@ -8,15 +8,18 @@ import { post } from '../platform/mail/outbox.ts'
 /** So many wrong passwords in a row block an account (R-05). */
 export const mostFailures = 100
 
-/** Locks the organizations of an account, in the order of their ids, for an act on the account that they keep copies of. */
-export async function lockOrganizationsOf(trx: Db, accountId: string): Promise<void> {
+/**
+ * Locks the organizations of an account, in the order of their ids, for an act on the account that they keep copies of. Gives the
+ * access_version of each, as it is now.
+ */
+export async function lockOrganizationsOf(trx: Db, accountId: string): Promise<Map<string, number>> {
   const rows = await crossing(trx, 'an act on an account concerns all its organizations')
     .selectFrom('membership')
     .select('organization_id')
     .where('account_id', '=', accountId)
     .where('removed_at', 'is', null)
     .execute()
-  await lockOrganizations(
+  return lockOrganizations(
     trx,
     rows.map((row) => row.organization_id),
   )
@@ -105,8 +108,16 @@ export async function blockAfterFailures(trx: Db, cause: Cause, accountId: strin
   return true
 }
 
-/** Ends a block and the count that led to it; the password stays. Gives whether there was one. */
-export async function unblock(trx: Db, cause: Cause, accountId: string): Promise<boolean> {
+/**
+ * Ends a block and the count that led to it; the password stays. Gives whether there was one. `organizationId`: of whoever
+ * did it from a screen.
+ */
+export async function unblock(
+  trx: Db,
+  cause: Cause,
+  accountId: string,
+  organizationId: string | null = null,
+): Promise<boolean> {
   await lockOrganizationsOf(trx, accountId)
   const was = await trx
     .updateTable('account')
@@ -120,6 +131,6 @@ export async function unblock(trx: Db, cause: Cause, accountId: string): Promise
     return false
   }
   await rewriteStatuses(trx, cause.now, accountId, false)
-  await record(trx, cause, { act: 'account.unblocked', subject: 'account', subjectId: accountId })
+  await record(trx, cause, { act: 'account.unblocked', organizationId, subject: 'account', subjectId: accountId })
   return true
 }

@@ -95,6 +95,9 @@ export const mayManageAccount = (actor: Actor, subject: Subject): Refusal =>
   mayHelpSignIn(actor, subject) ??
   (subject.managed ? null : { because: 'They are a member elsewhere too, so only they themselves can change this.' })
 
+export const mayUnblock = (actor: Actor, subject: Subject): Refusal =>
+  mayManageAccount(actor, subject) ?? (subject.status === 'blocked' ? null : { because: 'They aren’t blocked.' })
+
 /**
  * What of `after` the actor can't give: permissions they don't hold, which somebody would hold, or hold anew, or hold in
  * effect only by the change from `before` (product.md, "Permissions"; R-20).

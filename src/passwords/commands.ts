@@ -13,6 +13,12 @@ import { passwordErrors } from './rules.ts'
 /** How long a reset link works, in ms. */
 export const resetFor = 30 * 60_000
 
+/** What an account becomes when a link is made: the one before ends. */
+export const nextResetLink = (eb: ExpressionBuilder<DB, 'account'>, now: Date) => ({
+  reset_generation: eb('reset_generation', '+', 1),
+  reset_expires_at: new Date(now.getTime() + resetFor),
+})
+
 type Typed = { password: string; password_again: string }
 type Errors = Record<string, string>
 
@@ -26,10 +32,7 @@ export async function makeResetLink(
   return inTransaction(db, async (trx) => {
     const row = await trx
       .updateTable('account')
-      .set((eb) => ({
-        reset_generation: eb('reset_generation', '+', 1),
-        reset_expires_at: new Date(cause.now.getTime() + resetFor),
-      }))
+      .set((eb) => nextResetLink(eb, cause.now))
       .where('id', '=', accountId)
       .returning('reset_generation')
       .executeTakeFirst()
@@ -96,6 +99,16 @@ const ownPassword = (eb: ExpressionBuilder<DB, 'account'>, password_hash: string
   reset_expires_at: null,
   reset_generation: eb('reset_generation', '+', 1),
   version: eb('version', '+', 1),
+})
+
+/** How long a password works that somebody else gave, in ms; it works for one sign-in, which must change it. */
+export const givenFor = 72 * 3_600_000
+
+/** What it becomes with a password that somebody else knows. */
+export const givenPassword = (eb: ExpressionBuilder<DB, 'account'>, password_hash: string, now: Date) => ({
+  ...ownPassword(eb, password_hash),
+  must_change_password: true,
+  password_expires_at: new Date(now.getTime() + givenFor),
 })
 
 /** The counters of wrong passwords for an account's own logins. */

@@ -115,6 +115,14 @@ const table: Record<string, Row> = {
   'POST /o/:slug/members/:id/suspend': { ...act('pointless'), there: 422 },
   'GET /o/:slug/members/:id/reactivate': act('others only'),
   'POST /o/:slug/members/:id/reactivate': act('others again'),
+  'GET /o/:slug/members/:id/unblock': act('pointless', 'refused'),
+  'POST /o/:slug/members/:id/unblock': act('pointless', 'refused'),
+  'GET /o/:slug/members/:id/sign-out': { ...act('others only', 'refused'), there: 200 },
+  'POST /o/:slug/members/:id/sign-out': { ...act('others again', 'refused'), there: 422 },
+  'GET /o/:slug/members/:id/password': { ...act('others only', 'refused'), there: 200 },
+  'POST /o/:slug/members/:id/password': { ...act('others again', 'refused'), there: 422 },
+  'GET /o/:slug/members/:id/reset-link': { ...act('others only', 'refused'), there: 200 },
+  'POST /o/:slug/members/:id/reset-link': { ...act('others again', 'refused'), there: 422 },
 }
 
 type World = Awaited<ReturnType<typeof everybody>>

@@ -42,6 +42,14 @@ const known: Record<string, string> = {
   'POST /o/:slug/members/:id/suspend': 'members.edit',
   'GET /o/:slug/members/:id/reactivate': 'members.edit',
   'POST /o/:slug/members/:id/reactivate': 'members.edit',
+  'GET /o/:slug/members/:id/unblock': 'members.credentials',
+  'POST /o/:slug/members/:id/unblock': 'members.credentials',
+  'GET /o/:slug/members/:id/sign-out': 'members.credentials',
+  'POST /o/:slug/members/:id/sign-out': 'members.credentials',
+  'GET /o/:slug/members/:id/password': 'members.credentials',
+  'POST /o/:slug/members/:id/password': 'members.credentials',
+  'GET /o/:slug/members/:id/reset-link': 'members.credentials',
+  'POST /o/:slug/members/:id/reset-link': 'members.credentials',
 }
 
 const inWords = (rule: Guard['rule'] | undefined): string => {

@@ -1,8 +1,11 @@
 import {
   mayChangeAccess,
   mayChangeStatus,
+  mayHelpSignIn,
+  mayManageAccount,
   mayReactivate,
   maySuspend,
+  mayUnblock,
   type Refusal,
   type Subject,
 } from '../../src/members/rules.ts'
@@ -18,8 +21,12 @@ type Entry = { act: string; label: string; may: (actor: Actor, person: ActSubjec
 const main: Entry[] = [{ act: 'access', label: 'Change access', may: mayChangeAccess }]
 const more: Entry[] = [
   { act: 'dates', label: 'Start and end date', may: mayChangeStatus },
+  { act: 'password', label: 'Change password', may: mayManageAccount },
+  { act: 'reset-link', label: 'Send reset link', may: mayHelpSignIn },
+  { act: 'sign-out', label: 'Sign out everywhere', may: mayHelpSignIn },
   { act: 'suspend', label: 'Suspend', may: maySuspend },
   { act: 'reactivate', label: 'Reactivate', may: mayReactivate },
+  { act: 'unblock', label: 'Unblock', may: mayUnblock },
 ]
 const danger: Entry[] = []
 

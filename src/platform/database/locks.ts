@@ -4,17 +4,19 @@ import type { Db } from './connect.ts'
 /**
  * One at a time for acts on an account that its organizations keep copies of, until the caller's transaction ends
  * (data-model.md). Always in the order of ids, so that two acts can't wait for each other. Each organization's turn is taken
- * too, so that acts on access which were decided before this one are decided anew (access/turn.ts).
+ * too, so that acts on access which were decided before this one are decided anew (access/turn.ts): gives the new versions.
  */
-export async function lockOrganizations(trx: Db, ids: readonly string[]): Promise<void> {
+export async function lockOrganizations(trx: Db, ids: readonly string[]): Promise<Map<string, number>> {
   const sorted = [...new Set(ids)].sort()
   for (const id of sorted) await sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`.execute(trx)
-  if (sorted.length > 0)
-    await trx
-      .updateTable('organization')
-      .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
-      .where('id', 'in', sorted)
-      .execute()
+  if (sorted.length === 0) return new Map()
+  const rows = await trx
+    .updateTable('organization')
+    .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
+    .where('id', 'in', sorted)
+    .returning(['id', 'access_version'])
+    .execute()
+  return new Map(rows.map(({ id, access_version }) => [id, access_version]))
 }
 
 /** One at a time for the very first organization. */

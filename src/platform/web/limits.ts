@@ -16,6 +16,9 @@ export const perDevice: Limit = { kind: 'device', free: 10, minutes: 15, beyond:
 /** Wrong passwords from one network address. */
 export const perAddress: Limit = { kind: 'address', free: 20, minutes: 5, beyond: 'close' }
 
+/** Links to choose a new password, for one address. */
+export const perResetLink: Limit = { kind: 'reset link', free: 3, minutes: 60, beyond: 'close' }
+
 const longest = 15 * 60
 
 /** The row of a counter. Keyed, so that the table tells nobody which logins were tried. */
