@@ -3,7 +3,6 @@ import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
 import { access } from './members/access/routes.tsx'
-import { keepStatusesCurrent } from './members/commands.ts'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { members } from './members/routes.tsx'
@@ -36,7 +35,7 @@ import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
-import { touch } from './sessions/commands.ts'
+import { home } from './sessions/current.ts'
 import { validate } from './sessions/lucia.ts'
 import { sessions } from './sessions/routes.ts'
 import { setUp } from './set-up/routes.tsx'
@@ -68,22 +67,16 @@ export function createApp(services: Services): Hono<App> {
   app.route('/static', staticFiles)
   app.use(ownPagesOnly(config))
   app.use(async (c, next) => {
-    const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? ''
+    const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? (c.req.path === '/' ? home : '')
     const identify = async () => {
       const found = await validate(c.var.db, c.req.header('cookie') ?? '', slug, c.var.now, config.secure)
       c.set('visitor', found?.visitor ?? null)
       c.set('actor', found?.actor ?? null)
       c.set('standing', found?.standing ?? null)
       c.set('closed', found?.closed ?? null)
-      return found
     }
     c.set('identify', identify)
-    const current = await identify()
-    if (current) {
-      await touch(c.var.db, current, c.var.now)
-      if (current.actor)
-        await keepStatusesCurrent(c.var.db, current.actor.organization.id, current.statusesAsOf, c.var.now)
-    }
+    await identify()
     await next()
   })
 

@@ -9,10 +9,9 @@ import { migrate } from './platform/database/migrate.ts'
 import { errorFacts, type Log, logger } from './platform/log.ts'
 import { trustedPeers } from './platform/web/address.ts'
 import type { Services } from './platform/web/app-context.ts'
-import { forgetOldTries } from './platform/web/limits.ts'
 import { createHttpServer } from './platform/web/serve.ts'
-import { forgetExpired } from './sessions/lucia.ts'
 import { setUpLink } from './set-up/token.ts'
+import { keepUp } from './upkeep.ts'
 
 /** How long requests under way may still take once the process is told to stop, in ms. */
 const drain = 20_000
@@ -111,16 +110,12 @@ async function serve(config: Config, log: Log, database: Connected, embedded: Em
     server.listen(config.port, config.host, resolve)
   })
   log('info', 'serving', { origin: config.publicUrl.origin, port: config.port, host: config.host })
-  const hourly = setInterval(() => {
-    const now = new Date()
-    for (const forget of [forgetExpired, forgetOldTries]) forget(database.db, now).catch(() => {})
-  }, 3_600_000)
-  hourly.unref()
+  const endUpkeep = keepUp(database.db, services.clock, log)
 
   const stop = async () => {
     if (stopping) process.exit(1)
     stopping = true
-    clearInterval(hourly)
+    endUpkeep()
     const late = setTimeout(() => server.closeAllConnections(), drain)
     await new Promise((resolve) => {
       server.close(resolve)

@@ -1,4 +1,4 @@
-import { currentStatus, dayOf } from '../members/status.ts'
+import { currentStatus, dayOf } from '../platform/access/status.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import { lockOrganizations } from '../platform/database/locks.ts'

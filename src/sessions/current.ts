@@ -1,43 +1,85 @@
-import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import { type QueryCreator, sql } from 'kysely'
+import { newDay } from '../organizations/new-day.ts'
 import type { Actor, Standing, Visitor } from '../platform/access/actor.ts'
 import { grantsOf } from '../platform/access/grants.ts'
 import { type OrganizationRole, rightsOf } from '../platform/access/permissions.ts'
+import { dayOf } from '../platform/access/status.ts'
 import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
+import type { DB } from '../platform/database/schema.ts'
 
-type Keys = { hash: Buffer; slug: string }
+/** In place of a slug: the first organization by name that is open to whoever asks, or else the first that is closed. */
+export const home = '/'
+
+const usedEvery = 60_000
+const activeEvery = 10 * 60_000
+const day = 86_400_000
+
+/** `usedBy`, `activeBy`: what was noted at this instant, or before, is to be noted again. */
+type Asked = { hash: Buffer; slug: string; now: Date; today: string; usedBy: Date; activeBy: Date }
+
+/** Why the membership `m` opens nothing on this day; null when it does. */
+const standing = (today: string) => sql<Standing | null>`case when m.suspended_at is not null then 'suspended'
+  when m.ends_on < ${today}::date then 'ended' when m.starts_on > ${today}::date then 'not_started' end`
 
 /**
- * The session of this hash with its account, that account's organizations, its membership in the organization of this slug
- * (none for '') and everything that grants it something: one statement for "who is asking?".
+ * The session of this hash with its account, that account's organizations, its membership in the organization of the address and
+ * everything that grants it something: one statement for "who is asking?". No row when the account is blocked, or when the session
+ * has expired: idle, or by its age, after what the strictest of the organizations says, and ten minutes after a password that waits
+ * for its second step; at the very instant of a limit it has (R-13). In the middle of signing in nobody is an actor anywhere (R-11).
  */
-const sessionRow = compiledOnce((db: Db, { hash, slug }: Keys) =>
-  crossing(db, 'who is asking: a session belongs to no organization')
+const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boolean) =>
+  q
     .selectFrom('session as s')
     .innerJoin('account as a', 'a.id', 's.account_id')
     .leftJoinLateral(
       (eb) =>
         eb
-          .selectFrom('membership as om')
-          .innerJoin('organization as oo', 'oo.id', 'om.organization_id')
-          .whereRef('om.account_id', '=', 'a.id')
-          .where('om.removed_at', 'is', null)
+          .selectFrom('membership as m')
+          .innerJoin('organization as o', 'o.id', 'm.organization_id')
+          .whereRef('m.account_id', '=', 'a.id')
+          .where('m.removed_at', 'is', null)
           .select((of) => [
-            of.fn.min('oo.session_idle_minutes').as('idle_minutes'),
-            of.fn.min('oo.session_hours').as('hours'),
+            of.fn.min('o.session_idle_minutes').as('idle_minutes'),
+            of.fn.min('o.session_hours').as('hours'),
+            sql<Visitor['organizations'] | null>`json_agg(json_build_object('slug', o.slug, 'name', o.name)
+              order by o.name, o.id)`.as('organizations'),
           ])
-          .as('strictest'),
+          .as('every'),
       (on) => on.onTrue(),
     )
-    .leftJoin('organization as o', (on) => on.on('o.slug', '=', slug))
+    .leftJoin('organization as o', (on) =>
+      atHome
+        ? on.on('o.id', '=', (eb) =>
+            eb
+              .selectFrom('membership as m')
+              .innerJoin('organization as o', 'o.id', 'm.organization_id')
+              .whereRef('m.account_id', '=', 'a.id')
+              .where('m.removed_at', 'is', null)
+              .select('o.id')
+              .orderBy(sql`(${standing(today)}) is null`, 'desc')
+              .orderBy('o.name')
+              .orderBy('o.id')
+              .limit(1),
+          )
+        : on.on('o.slug', '=', slug),
+    )
     .leftJoin('membership as m', (on) =>
-      on.onRef('m.organization_id', '=', 'o.id').onRef('m.account_id', '=', 'a.id').on('m.removed_at', 'is', null),
+      on
+        .onRef('m.organization_id', '=', 'o.id')
+        .onRef('m.account_id', '=', 'a.id')
+        .on('m.removed_at', 'is', null)
+        .on('s.stage', '=', 'full'),
     )
     .leftJoin('member_group as g', (on) =>
       on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
     )
     .where('s.id_hash', '=', hash)
+    .where('a.blocked_at', 'is', null)
+    .where(sql<boolean>`s.last_used_at > ${now}::timestamptz - make_interval(mins => least(60, every.idle_minutes))`)
+    .where(sql<boolean>`s.created_at > ${now}::timestamptz - case s.stage when 'password' then interval '10 minutes'
+      else make_interval(hours => least(24, every.hours)) end`)
     .select((eb) => [
       's.stage',
       's.created_at',
@@ -48,19 +90,7 @@ const sessionRow = compiledOnce((db: Db, { hash, slug }: Keys) =>
       'a.username',
       'a.time_zone',
       'a.is_support',
-      'a.blocked_at',
-      'strictest.idle_minutes',
-      'strictest.hours',
-      jsonArrayFrom(
-        eb
-          .selectFrom('membership as sm')
-          .innerJoin('organization as so', 'so.id', 'sm.organization_id')
-          .whereRef('sm.account_id', '=', 'a.id')
-          .where('sm.removed_at', 'is', null)
-          .select(['so.slug', 'so.name'])
-          .orderBy('so.name')
-          .limit(100),
-      ).as('organizations'),
+      'every.organizations',
       'o.id as organization_id',
       'o.name as organization_name',
       'o.slug as organization_slug',
@@ -77,39 +107,126 @@ const sessionRow = compiledOnce((db: Db, { hash, slug }: Keys) =>
       'm.starts_on',
       'm.ends_on',
       'm.last_active_at',
+      standing(today).as('standing'),
       'g.name as group_name',
       grantsOf(eb, 'm.organization_id', 'm.id', 'm.group_id').as('grants'),
-    ]),
-)
+    ])
+
+const asking = (db: Db) => crossing(db, 'who is asking: a session belongs to no organization')
+
+const reading = (atHome: boolean) => compiledOnce((db: Db, asked: Asked) => who(asking(db), asked, atHome))
+
+/**
+ * The same, and in the same statement it is noted that somebody is here: on the session at most once a minute, on the membership of
+ * an actor at most every ten (data-model.md), never an older time than the one that stands there. On a new day the statuses of the
+ * organization come first, and the actor is noted with the next request. The session is written before the membership, as a block
+ * does; a row that somebody else holds is passed over, so that no page waits for it.
+ */
+const noting = (atHome: boolean) =>
+  compiledOnce((db: Db, asked: Asked) => {
+    const { hash, now, today, usedBy, activeBy } = asked
+    const { stale, marked, kept } = newDay(
+      sql<string>`(select organization_id from who where membership_id is not null and standing is null)`,
+      today,
+    )
+    return asking(db)
+      .with(
+        (cte) => cte('who').materialized(),
+        (q) => who(q, asked, atHome),
+      )
+      .with('used', (q) =>
+        q
+          .updateTable('session')
+          .set({ last_used_at: now })
+          .where('id_hash', '=', (eb) =>
+            eb
+              .selectFrom('who')
+              .innerJoin('session as s', (on) => on.on('s.id_hash', '=', hash))
+              .where('s.last_used_at', '<=', usedBy)
+              .select('s.id_hash')
+              .forNoKeyUpdate('s')
+              .skipLocked(),
+          )
+          .returning('account_id'),
+      )
+      .with('active', (q) =>
+        q
+          .updateTable('membership')
+          .set({ last_active_at: now })
+          .where('id', '=', (eb) =>
+            eb
+              .selectFrom('who')
+              .innerJoin('membership as m', (on) =>
+                on.onRef('m.organization_id', '=', 'who.organization_id').onRef('m.id', '=', 'who.membership_id'),
+              )
+              .where('who.standing', 'is', null)
+              .where('who.statuses_as_of', '>=', sql<string>`${today}::date`)
+              .where('m.last_active_at', '<=', activeBy)
+              // Read for the order alone.
+              .where(sql<boolean>`(select count(*) from used) >= 0`)
+              .select('m.id')
+              .forNoKeyUpdate('m')
+              .skipLocked(),
+          )
+          .returning('id'),
+      )
+      .with('stale', stale)
+      .with('marked', marked)
+      .with('kept', kept)
+      .selectFrom('who')
+      .selectAll()
+  })
+
+const statements = {
+  reading: { there: reading(false), home: reading(true) },
+  noting: { there: noting(false), home: noting(true) },
+}
 
 export type Current = {
   visitor: Visitor
   actor: Actor | null
   standing: Standing | null
   closed: { id: string; name: string; slug: string; since: string } | null
-  /** Days on which the statuses of the organization's members were last brought up to date; null outside one. */
-  statusesAsOf: string | null
-  lastActiveAt: Date | null
 }
 
-const minute = 60_000
+/**
+ * Until when nothing of a visit is to be noted, by session and place, as far as this process has seen: most requests are spared the
+ * parts of the statement that write. What is noted only ever gets later, by whichever process, so none is noted too late by it.
+ */
+const quietUntil = new Map<string, number>()
+const mostQuiet = 10_000
 
-/** Who is asking, or null: no such session, or it has expired. At the very instant of a limit it has (R-13). */
+/** Who is asking, or null: no such session, it has expired, or its account is blocked. The visit is noted where that is due. */
 export async function findCurrent(db: Db, hash: Buffer, slug: string, now: Date): Promise<Current | null> {
-  const [row] = await sessionRow(db, { hash, slug })
-  if (!row || row.blocked_at) return null
-  const idleMinutes = row.stage === 'password' ? 10 : Math.min(60, row.idle_minutes ?? 60)
-  const hours = Math.min(24, row.hours ?? 24)
-  if (now.getTime() - row.last_used_at.getTime() >= idleMinutes * minute) return null
-  if (now.getTime() - row.created_at.getTime() >= hours * 60 * minute) return null
-  if (row.stage === 'password' && now.getTime() - row.created_at.getTime() >= idleMinutes * minute) return null
+  const visit = `${hash.toString('base64')} ${slug}`
+  const at = now.getTime()
+  const quiet = at < (quietUntil.get(visit) ?? 0)
+  const statement = statements[quiet ? 'reading' : 'noting'][slug === home ? 'home' : 'there']
+  const [row] = await statement(db, {
+    hash,
+    slug,
+    now,
+    today: dayOf(now),
+    usedBy: new Date(at - usedEvery),
+    activeBy: new Date(at - activeEvery),
+  })
+  if (!row) return null
+
+  const dues = [row.last_used_at.getTime() + usedEvery]
+  if (row.membership_id && !row.standing)
+    dues.push(
+      (row.last_active_at?.getTime() ?? 0) + activeEvery,
+      // Not a number before the first day: never quiet.
+      Date.parse(row.statuses_as_of ?? '') + day,
+    )
+  if (quietUntil.size >= mostQuiet) quietUntil.clear()
+  quietUntil.set(visit, Math.min(...dues))
 
   const visitor: Visitor = {
     session: {
       idHash: hash,
       stage: row.stage as Visitor['session']['stage'],
       createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
       confirmedAt: row.confirmed_at,
     },
     account: {
@@ -119,36 +236,31 @@ export async function findCurrent(db: Db, hash: Buffer, slug: string, now: Date)
       timeZone: row.time_zone,
       isSupport: row.is_support,
     },
-    organizations: row.organizations,
+    organizations: row.organizations?.slice(0, 100) ?? [],
   }
-  const nobody = { visitor, actor: null, standing: null, closed: null, statusesAsOf: null, lastActiveAt: null }
-  // In the middle of signing in nobody is an actor anywhere (R-11).
-  if (row.stage !== 'full' || !row.organization_id || !row.membership_id || !row.group_id) return nobody
+  const nobody = { visitor, actor: null, standing: null, closed: null }
+  if (!row.organization_id || !row.membership_id || !row.group_id) return nobody
 
-  const today = now.toISOString().slice(0, 10)
   const organization = {
     id: row.organization_id,
     slug: row.organization_slug ?? '',
     name: row.organization_name ?? '',
     accessVersion: row.access_version ?? 0,
   }
-  const closed = (standing: Standing, since: string): Current => ({
-    ...nobody,
-    standing,
-    closed: { ...organization, since },
-  })
-  if (row.suspended_at) return closed('suspended', row.suspended_at.toISOString().slice(0, 10))
-  if (row.ends_on && row.ends_on !== 'infinity' && row.ends_on < today) return closed('ended', row.ends_on)
-  if (row.starts_on && row.starts_on !== '-infinity' && row.starts_on > today)
-    return closed('not_started', row.starts_on)
+  if (row.standing) {
+    const since = {
+      suspended: row.suspended_at && dayOf(row.suspended_at),
+      ended: row.ends_on,
+      not_started: row.starts_on,
+    }
+    return { ...nobody, standing: row.standing, closed: { ...organization, since: since[row.standing] ?? '' } }
+  }
 
   const organizationRole = row.organization_role as OrganizationRole
   const groupName = row.group_name ?? ''
   const managesGroup = row.manages_group ?? false
   return {
     ...nobody,
-    statusesAsOf: row.statuses_as_of,
-    lastActiveAt: row.last_active_at,
     actor: {
       accountId: row.account_id,
       timeZone: row.time_zone,

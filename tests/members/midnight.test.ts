@@ -137,3 +137,19 @@ test('each organization has its own day: the other one’s people are left as th
   await world.stella.get('members')
   expect((await stored()).status).toBe('ended')
 })
+
+test('a process whose clock is behind turns no day back', async () => {
+  const world = await late()
+  const ended = await world.add({ first: 'En', endsOn: '2026-11-22' })
+  world.clock.now = new Date('2026-11-23T00:00:00.000Z')
+  await world.ana.get('members')
+  world.clock.pass(-1)
+  for (const who of [world.vera, world.ana, world.gus]) expect((await who.get('members')).status).toBe(200)
+  const stored = await world.db
+    .selectFrom('membership as m')
+    .innerJoin('organization as o', 'o.id', 'm.organization_id')
+    .select(['m.status', 'o.statuses_as_of'])
+    .where('m.id', '=', ended.id)
+    .executeTakeFirst()
+  expect(stored).toEqual({ status: 'ended', statuses_as_of: '2026-11-23' })
+})

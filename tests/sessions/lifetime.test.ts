@@ -99,40 +99,6 @@ test('an account has at most ten sessions, and the oldest goes', async () => {
   await expectIn(his)
 })
 
-test('use is noted once a minute on the session and every ten minutes on the membership, in one statement or none', async () => {
-  const asked: string[] = []
-  const database = await freshDatabase({ onQuery: (text) => asked.push(text) })
-  const { ana, enter, db, clock, sessions, here } = await atTheDoor({ database })
-  const hers = await enter(ana)
-  const seen = async () => {
-    asked.length = 0
-    await hers.get('')
-    return asked.length
-  }
-  const lastActive = async () =>
-    (await db.selectFrom('membership').select('last_active_at').where('id', '=', ana.id).executeTakeFirstOrThrow())
-      .last_active_at
-  const lastUsed = async () => (await sessions(ana))[0]?.last_used_at
-
-  const began = clock.now
-  expect(await lastActive()).toBeNull()
-  expect(await seen()).toBe(2)
-  expect(await lastActive()).toEqual(began)
-  clock.pass(59_999)
-  expect(await seen()).toBe(1)
-  expect(await lastUsed()).toEqual(began)
-  clock.pass(1)
-  expect(await seen()).toBe(2)
-  expect(await lastUsed()).toEqual(clock.now)
-  expect(await lastActive()).toEqual(began)
-  clock.pass(minutes(9))
-  expect(await seen()).toBe(2)
-  expect(await lastUsed()).toEqual(clock.now)
-  expect(await lastActive()).toEqual(clock.now)
-  expect(here.slug).toBeTruthy()
-  await database.close()
-})
-
 test('a session that is over is cleared away with the hour', async () => {
   // It clears away whatever is over by its clock, so not in the database in which others are signed in.
   const database = await freshDatabase()

@@ -19,6 +19,7 @@ const crossings: Record<string, string[]> = {
     'names are looked up for rows that were found for the organization',
   ],
   'src/main.ts': ['the first start'],
+  'src/organizations/new-day.ts': ['a new day begins for every organization'],
   'src/passwords/queries.ts': ['a password must not hold the name of any organization that its owner is in'],
   'src/platform/events/record.ts': ['the log takes events of every organization and of none'],
   'src/sessions/current.ts': ['who is asking: a session belongs to no organization'],

@@ -5,7 +5,7 @@ export type Stage = 'password' | 'full' | 'new_password' | 'enroll'
 
 /** Who is signed in, wherever they are. Times are instants; `idHash` is the SHA-256 of the session's id. */
 export type Visitor = {
-  session: { idHash: Buffer; stage: Stage; createdAt: Date; lastUsedAt: Date; confirmedAt: Date | null }
+  session: { idHash: Buffer; stage: Stage; createdAt: Date; confirmedAt: Date | null }
   account: { id: string; email: string; username: string | null; timeZone: string; isSupport: boolean }
   /** Organizations they may choose between, by name, at most 100. */
   organizations: { slug: string; name: string }[]

@@ -27,12 +27,12 @@ export type App = {
     /** The client's address, believed only as far as R-06 says. */
     ip: string
     visitor: Visitor | null
-    /** Present only under /o/:slug, with an Active membership there. */
+    /** Present only with an Active membership: under /o/:slug there; at / anywhere, in the first organization by name. */
     actor: Actor | null
     standing: Standing | null
     /** Reads again who is asking, for an act that lost its turn (access/turn.ts). */
     identify: () => Promise<unknown>
-    /** The organization that the address names, where the visitor has a place in it that is closed for now. */
+    /** The same organization, where the visitor has a place in it that is closed for now. */
     closed: { id: string; name: string; slug: string; since: string } | null
     /** Draws a whole page around a body; given by app.tsx, so that the platform imports no view. */
     draw: (page: Page) => Child
