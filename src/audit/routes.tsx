@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono'
-import { Audit, AuditEvents } from '../../views/audit/audit.tsx'
+import { Audit, AuditSwap } from '../../views/audit/audit.tsx'
 import { actorOf, allow } from '../platform/access/allow.ts'
 import type { App } from '../platform/web/app-context.ts'
+import { type Format, sendTable } from '../platform/web/download.ts'
 import { isSwap, show } from '../platform/web/show.ts'
+import { auditExport } from './export.ts'
 import { readAuditList, writeAuditList } from './list-state.ts'
 import { auditPage, namesIn } from './queries.ts'
 
@@ -17,7 +19,22 @@ async function screen(c: Context<App>): Promise<Response> {
   if (!isSwap(c)) return show(c, 'Audit log', <Audit {...props} />)
   const { after, before } = list
   c.header('HX-Push-Url', base + writeAuditList(list, { after, before }))
-  return show(c, 'Audit log', <AuditEvents {...props} />)
+  return show(c, 'Audit log', <AuditSwap {...props} />)
 }
 
-export const audit = new Hono<App>().get('/', allow('audit.view'), screen)
+function download(c: Context<App>, format: Format): Promise<Response> {
+  const { list } = readAuditList(new URL(c.req.url))
+  const filters = [...new URLSearchParams(writeAuditList(list)).keys()]
+  return sendTable(c, format, {
+    ...auditExport(c.var.db, actorOf(c), list),
+    name: 'audit',
+    sheet: 'Audit log',
+    act: 'audit.downloaded',
+    filters: { filters: [...new Set(filters)] },
+  })
+}
+
+export const audit = new Hono<App>()
+  .get('/audit', allow('audit.view'), screen)
+  .get('/audit.csv', allow('audit.view'), (c) => download(c, 'csv'))
+  .get('/audit.xlsx', allow('audit.view'), (c) => download(c, 'xlsx'))

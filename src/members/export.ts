@@ -2,7 +2,7 @@ import { type Expression, sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
 import { organizationRoles } from '../platform/access/permissions.ts'
 import type { Db } from '../platform/database/connect.ts'
-import { type Cell, cellValues, csvColumns, csvHeading, xlsxRow } from '../platform/web/sheet-cells.ts'
+import { type Cell, cellValues, csvColumns, xlsxRow } from '../platform/web/sheet-cells.ts'
 import type { MemberList, Sort } from './list-state.ts'
 import { conditions, withinReach } from './page.ts'
 import { membersWithNames } from './queries.ts'
@@ -76,7 +76,7 @@ export function memberExport(
     .where(visibleTo(actor) as never)
     .$if(!list, (q) => q.where(sql<boolean>`false`))
     .$if(!asked.status.includes('removed'), (q) => q.where('m.status', '<>', 'removed'))
-    .where((eb) => eb.and([...conditions(list ?? asked, now, 'm').values()]))
+    .where((eb) => eb.and([...conditions(db, actor, list ?? asked, now, 'm').values()]))
   const direction = asked.descending ? 'desc' : 'asc'
   const inOrder = [...sortKeys(now)[asked.sort], sql`m.id`].reduce(
     (query, key) => query.orderBy(key as never, direction),
@@ -93,7 +93,6 @@ export function memberExport(
   const people = inOrder.select(cellValues(cells)).offset(sql<number>`0`).as('x')
   return {
     cells,
-    heading: csvHeading(cells),
     csv: () => db.selectFrom(people).select(csvColumns(cells, 'x')),
     xlsx: () => db.selectFrom(people).select(xlsxRow(cells, 'x').as('row')),
   }

@@ -123,3 +123,18 @@ test('sign-ins of somebody whom only this organization manages are in their hist
   expect(rows((await admin.get(`audit?person=${shortId(bob.id)}`)).html)).toEqual([])
   expect(rows((await elsewhere.ana.get(`audit?person=${shortId(both.id)}`)).html)).toEqual([])
 })
+
+test('what is listed can be downloaded, as safe cells, and the download is in the log', async () => {
+  const { ana, mia, vera } = world
+  const evil = await world.enter({ first: '=HYPERLINK("http://x")', last: 'Eve', role: 'admin' })
+  await act(evil, mia.person, 'suspend')
+  const csv = await ana.get('audit.csv?act=membership.suspended')
+  expect(csv.status).toBe(200)
+  expect(csv.html.split('\r\n')[0]).toBe('When,Who,What,About,Changes,How,Address,Request,Event')
+  expect(csv.html).toContain("'=HYPERLINK")
+  expect(csv.html).toContain('Mia Member <')
+  expect((await ana.get('audit.xlsx')).headers.get('content-type')).toContain('spreadsheetml')
+  expect((await ana.get('audit')).html).toContain('Audit log downloaded')
+  expect((await vera.get('audit.csv')).status).toBe(403)
+  expect((await world.stella.get(`/o/${world.here.slug}/audit.csv`)).status).toBe(404)
+})

@@ -1,7 +1,7 @@
 import { connect as dial, type Socket } from 'node:net'
 import { sql } from 'kysely'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { pace } from '../../src/members/download.ts'
+import { pace } from '../../src/platform/web/download.ts'
 import type { Db } from '../../src/platform/database/connect.ts'
 import { createHttpServer } from '../../src/platform/web/serve.ts'
 import type { Browser } from '../support/browser.ts'

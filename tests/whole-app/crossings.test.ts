@@ -14,6 +14,7 @@ const where = (pattern: RegExp, files: Map<string, string> = everything): string
 /** What looks across organizations, and why. Each is here because somebody weighed it; a new one is added by hand. */
 const crossings: Record<string, string[]> = {
   'src/accounts/commands.ts': Array(3).fill('an act on an account concerns all its organizations'),
+  'src/audit/export.ts': ['names are looked up for rows that were found for the organization'],
   'src/audit/queries.ts': [
     'sign-ins belong to no organization, and whoever manages an account may read them in its log',
     'names are looked up for rows that were found for the organization',
@@ -90,7 +91,12 @@ describe('text that is no parameter (R-30)', () => {
     expect(where(/\beb\.lit\((?!true|false|null|\d+\))/)).toEqual([])
   })
   test('names of columns and tables made at run time come from lists of our own', () => {
-    expect(where(/\bsql\.(ref|id|table)\(/, src)).toEqual(['src/members/page.ts', 'src/tasks/dump/restore.ts'])
+    expect(where(/\bsql\.(ref|id|table)\(/, src)).toEqual([
+      'src/audit/export.ts',
+      'src/audit/queries.ts',
+      'src/members/page.ts',
+      'src/tasks/dump/restore.ts',
+    ])
     expect(where(/\.dynamic\./)).toEqual([])
   })
 })

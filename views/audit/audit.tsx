@@ -25,9 +25,42 @@ export const Audit = (props: AuditProps) => (
       <h1>Settings</h1>
       <Tabs actor={props.actor} section="Settings" current="/audit" />
     </div>
+    <div class="row toolbar">
+      <span class="gap" />
+      <Downloads base={props.base} list={props.list} />
+    </div>
     <Search {...props} />
     <AuditEvents {...props} />
   </div>
+)
+
+const Downloads = ({ base, list, swap }: { base: string; list: AuditList; swap?: boolean }) => (
+  <details class="menu end" name="bar" id="downloads" data-hx-swap-oob={swap ? 'true' : undefined}>
+    <summary class="btn">
+      <Icon name="download" />
+      Download
+    </summary>
+    <ul class="items">
+      <li>
+        <a href={`${base}.csv${writeAuditList(list)}`} download="">
+          CSV, everything listed
+        </a>
+      </li>
+      <li>
+        <a href={`${base}.xlsx${writeAuditList(list)}`} download="">
+          Excel, everything listed
+        </a>
+      </li>
+    </ul>
+  </details>
+)
+
+/** The swap of a search, filter or page: the events, and the links that follow from the same address. */
+export const AuditSwap = (props: AuditProps) => (
+  <>
+    <AuditEvents {...props} />
+    <Downloads base={props.base} list={props.list} swap />
+  </>
 )
 
 const Search = ({ base, list }: AuditProps) => (
@@ -87,7 +120,7 @@ const changesLog = {
 }
 
 /** What a search, a filter or a page changes. */
-export const AuditEvents = ({ actor, base, list, noticed, page, names }: AuditProps) => {
+const AuditEvents = ({ actor, base, list, noticed, page, names }: AuditProps) => {
   const members = `/o/${actor.organization.slug}/members`
   return (
     <div id="log" {...changesLog}>
