@@ -6,6 +6,7 @@ import { access } from './members/access/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { members } from './members/routes.tsx'
+import { removal } from './members/removal/routes.tsx'
 import { memberSignIn } from './members/sign-in/routes.tsx'
 import { standing } from './members/standing/routes.tsx'
 import { whomToAsk } from './organizations/queries.ts'
@@ -89,6 +90,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)
+  app.route('/o/:slug/members', removal)
   app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
 

@@ -135,6 +135,25 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   }
 })
 
+// What is shown once can be copied, where the browser lets pages do that.
+const addCopy = () => {
+  const secret = navigator.clipboard && find('[data-copy]:only-child')
+  if (!secret) return
+  const button = document.createElement('button')
+  button.type = 'button'
+  button.className = 'btn'
+  button.textContent = 'Copy'
+  button.addEventListener('click', () =>
+    navigator.clipboard.writeText(secret.textContent).then(
+      () => tell('Copied.'),
+      () => tell('Your browser doesn’t let it be copied. Select it instead.'),
+    ),
+  )
+  secret.after(' ', button)
+}
+addCopy()
+on('htmx:after:swap', addCopy)
+
 // What an act changed elsewhere: the person's row, and what was done as the toast. Rows are known by their address.
 on('htmx:after:swap', () => {
   const news = find('#panel > template')

@@ -104,6 +104,14 @@ function panel(eb: Of, actor: Actor, id: string) {
         'm.has_two_factor',
         'm.suspended_at',
         'm.removed_at',
+        'm.removed_reason',
+        jsonObjectFrom(
+          of
+            .selectFrom('membership as by')
+            .whereRef('by.organization_id', '=', 'm.organization_id')
+            .whereRef('by.id', '=', 'm.removed_by')
+            .select(['by.first_name', 'by.last_name', 'by.email']),
+        ).as('removed_by'),
         'm.version',
         'm.account_id',
         sql<boolean>`places_of_account(m.account_id) = 1`.as('managed'),

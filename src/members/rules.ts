@@ -73,11 +73,23 @@ export const mayRemove = (actor: Actor, subject: Subject): Refusal =>
     ? { because: 'You can’t remove yourself. Ask another Admin.' }
     : subject.status === 'removed'
       ? { because: 'They were removed already.' }
-      : notAbove(actor, subject))
+      : subject.status === 'invited'
+        ? { because: 'They were invited and haven’t joined, so there is nothing to remove them from.' }
+        : notAbove(actor, subject))
 
-export const mayTakeBack = (actor: Actor, subject: Subject): Refusal =>
-  everywhere(actor, 'members.remove') ??
-  (subject.status === 'removed' ? notAbove(actor, subject) : { because: 'They weren’t removed.' })
+/** How long somebody removed can be taken back, in ms. */
+export const takeBackFor = 30 * 86_400_000
+
+/** What they held and the actor can't give stays behind (removal/rules.ts), so it doesn't matter here. */
+export function mayTakeBack(actor: Actor, subject: Subject & { removed_at: Date | string | null }, now: Date): Refusal {
+  const refusal = everywhere(actor, 'members.remove')
+  if (refusal) return refusal
+  if (!subject.removed_at) return { because: 'They weren’t removed.' }
+  if (!subject.account_id) return { because: 'They never joined. A new invitation is the way.' }
+  return now.getTime() - new Date(subject.removed_at).getTime() < takeBackFor
+    ? null
+    : { because: 'They were removed more than 30 days ago. A new invitation is the way back.' }
+}
 
 /** A reset link to the present address, and ending their sessions: for anybody with an account here. */
 export const mayHelpSignIn = (actor: Actor, subject: Subject): Refusal =>

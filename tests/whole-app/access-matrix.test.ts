@@ -123,6 +123,10 @@ const table: Record<string, Row> = {
   'POST /o/:slug/members/:id/password': { ...act('others again', 'refused'), there: 422 },
   'GET /o/:slug/members/:id/reset-link': { ...act('others only', 'refused'), there: 200 },
   'POST /o/:slug/members/:id/reset-link': { ...act('others again', 'refused'), there: 422 },
+  'GET /o/:slug/members/:id/remove': { ...act('others only', 'refused'), there: 200 },
+  'POST /o/:slug/members/:id/remove': { ...act('others again', 'refused'), there: 422 },
+  'GET /o/:slug/members/:id/take-back': act('pointless', 'refused'),
+  'POST /o/:slug/members/:id/take-back': act('pointless', 'refused'),
 }
 
 type World = Awaited<ReturnType<typeof everybody>>

@@ -415,10 +415,26 @@ for (const [name, fields] of Object.entries(more))
     path: () => `/o/${world.here.slug}/${actOn(name === 'unblock' ? blocked : world.vera.person, name)}`,
     fields: { version: '1', ...fields },
   })
+forms.push(
+  {
+    route: 'POST /o/:slug/members/:id/remove',
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/${actOn(world.vera.person, 'remove')}`,
+    fields: { version: '1', reason: 'moved on' },
+  },
+  {
+    route: 'POST /o/:slug/members/:id/take-back',
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/${actOn(removed, 'take-back')}`,
+    fields: { version: '1' },
+  },
+)
 let blocked: { id: string }
+let removed: { id: string }
 let resetPath = ''
 beforeAll(async () => {
   blocked = await world.add({ first: 'Bo', blocked: true })
+  removed = await world.add({ first: 'Remy', removed: true })
   const id = world.dev.person.accountId ?? ''
   await world.db
     .updateTable('account')

@@ -50,6 +50,10 @@ const known: Record<string, string> = {
   'POST /o/:slug/members/:id/password': 'members.credentials',
   'GET /o/:slug/members/:id/reset-link': 'members.credentials',
   'POST /o/:slug/members/:id/reset-link': 'members.credentials',
+  'GET /o/:slug/members/:id/remove': 'members.remove',
+  'POST /o/:slug/members/:id/remove': 'members.remove',
+  'GET /o/:slug/members/:id/take-back': 'members.remove',
+  'POST /o/:slug/members/:id/take-back': 'members.remove',
 }
 
 const inWords = (rule: Guard['rule'] | undefined): string => {

@@ -58,7 +58,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
     managesGroup: person.manages_group,
     grants: person.grants as Grants['grants'],
   })
-  const open = acts(actor, { ...person, rights })
+  const open = acts(actor, { ...person, rights }, now)
   const href = (act: string) =>
     `/o/${actor.organization.slug}/members/${shortId(person.id)}/${act}${back?.replace(/^[^?]*/, '') ?? ''}`
   const [Name, Title]: [Heading, Heading] = back ? ['h2', 'h3'] : ['h1', 'h2']
@@ -94,7 +94,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
         Title={Title}
         change={open.main.some(({ act }) => act === 'access') ? href('access') : null}
       />
-      <Rights rights={rights} role={person.organization_role} Title={Title} />
+      <Rights rights={rights} role={person.organization_role} removed={person.removed_at !== null} Title={Title} />
       <Dates person={person} now={now} zone={zone} Title={Title} actor={actor} />
       <Foot open={open} href={href} />
       {children}
@@ -230,12 +230,23 @@ const Place = ({ person, Title, change }: Part & { change: string | null }) => (
   </section>
 )
 
-const Rights = ({ rights, role, Title }: { rights: Right[]; role: string; Title: Heading }) => {
+const Rights = ({
+  rights,
+  role,
+  removed,
+  Title,
+}: {
+  rights: Right[]
+  role: string
+  removed: boolean
+  Title: Heading
+}) => {
   const effective = rights.filter((right) => right.effective)
   const above = rights.filter((right) => !right.effective)
   return (
     <section>
       <Title id="rights">Permissions</Title>
+      {removed && <p class="muted">What they held before they were removed. Nothing of it opens anything now.</p>}
       {rights.length === 0 ? (
         <p class="muted">None. The role Member has no rights of its own, and nothing else grants any.</p>
       ) : (
@@ -305,7 +316,23 @@ const Dates = ({ person, now, zone, Title, actor }: Part & Zoned & { actor: Acto
         {person.removed_at && (
           <>
             <dt>Removed</dt>
-            <dd>{<ExactTime at={new Date(String(person.removed_at))} zone={zone} />}</dd>
+            <dd>
+              <ExactTime at={new Date(String(person.removed_at))} zone={zone} />
+              {person.removed_by && (
+                <>
+                  {' '}
+                  by <bdi>{fullName(person.removed_by)}</bdi>
+                </>
+              )}
+            </dd>
+            {person.removed_reason && (
+              <>
+                <dt>Reason</dt>
+                <dd>
+                  <bdi>{person.removed_reason}</bdi>
+                </dd>
+              </>
+            )}
           </>
         )}
       </dl>

@@ -7,6 +7,8 @@ export const events = {
   'membership.reactivated': 'Reactivated',
   'membership.access_changed': 'Role, group or permissions changed',
   'membership.dates_changed': 'Start or end date changed',
+  'membership.removed': 'Removed from the organization',
+  'membership.taken_back': 'Taken back into the organization',
   'sign_in.succeeded': 'Signed in',
   'sign_in.failed': 'Sign-in failed',
   'sign_in.delayed': 'Sign-in delayed after too many tries',
