@@ -85,7 +85,8 @@ test('what is no date, or the wrong way round, is said beside its field and kept
 
 test('the last Admin who can sign in gets no end date, and doesn’t begin later', async () => {
   const bea = await world.enter({ first: 'Bea', role: 'admin' })
-  for (const fields of [{ ends_on: '2030-01-01' }, { starts_on: '2027-01-01' }]) {
+  const tries: Record<string, string>[] = [{ ends_on: '2030-01-01' }, { starts_on: '2027-01-01' }]
+  for (const fields of tries) {
     const answer = await change(world.ana.person, fields, bea)
     expect([answer.status, answer.text.includes('the last Admin who can sign in')]).toEqual([422, true])
   }
