@@ -5,6 +5,7 @@ import { Layout } from '../views/layout.tsx'
 import { access } from './members/access/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
+import { edit } from './members/edit/routes.tsx'
 import { members } from './members/routes.tsx'
 import { removal } from './members/removal/routes.tsx'
 import { memberSignIn } from './members/sign-in/routes.tsx'
@@ -91,6 +92,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)
   app.route('/o/:slug/members', removal)
+  app.route('/o/:slug/members', edit)
   app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
 

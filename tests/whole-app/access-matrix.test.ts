@@ -30,6 +30,9 @@ const answers = {
   /** An act on others: nobody does it to themselves. Its form, and the form sent with nothing in it. */
   'others only': [403, 200, 404],
   'others again': [403, 422, 404],
+  /** A form about oneself or another, sent with nothing in it; and one that goes no further than the own group. */
+  'filled again': [422, 422, 404],
+  'group again': [422, 404, 404],
   /** An act that there is nothing to do by: the person it is tried on is suspended. */
   pointless: [403, 403, 404],
   /** An act for which a right in the own group isn't enough, on people of other groups. */
@@ -111,6 +114,8 @@ const table: Record<string, Row> = {
   'POST /o/:slug/members/:id/access': act('others again', 'refused'),
   'GET /o/:slug/members/:id/dates': act('others only'),
   'POST /o/:slug/members/:id/dates': act('others again'),
+  'GET /o/:slug/members/:id/edit': act('opens', 'group'),
+  'POST /o/:slug/members/:id/edit': act('filled again', 'group again'),
   'GET /o/:slug/members/:id/suspend': { ...act('pointless'), there: 200 },
   'POST /o/:slug/members/:id/suspend': { ...act('pointless'), there: 422 },
   'GET /o/:slug/members/:id/reactivate': act('others only'),

@@ -388,6 +388,20 @@ for (const name of ['suspend', 'reactivate'])
     fields: { version: '1' },
   })
 forms.push({
+  route: 'POST /o/:slug/members/:id/edit',
+  browser: async () => world.ana,
+  path: () => `/o/${world.here.slug}/${actOn(world.dev.person, 'edit')}`,
+  fields: {
+    version: '1',
+    first_name: 'A',
+    last_name: 'B',
+    title: 'C',
+    cell_phone: '1',
+    office_phone: '2',
+    extension: '3',
+  },
+})
+forms.push({
   route: 'POST /o/:slug/members/:id/access',
   browser: async () => world.ana,
   path: () => `/o/${world.here.slug}/${actOn(world.vera.person, 'access')}`,

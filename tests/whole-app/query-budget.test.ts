@@ -171,6 +171,7 @@ describe('role, group, permissions and dates too', () => {
   test.each([
     ['access', { role: 'viewer', permission: ['claims.all', 'claims.edit'] }],
     ['dates', { ends_on: '2030-01-01', starts_on: '' }],
+    ['edit', { first_name: 'A', last_name: 'B', title: '', cell_phone: '1', office_phone: '2', extension: '3' }],
   ])('%s: two for the form, three to save it, four with the fresh panel', async (name, fields) => {
     const where = actOn(world.ian.person, name)
     const form = await counted(() => world.ana.swap.get(where))
@@ -182,7 +183,7 @@ describe('role, group, permissions and dates too', () => {
     expect([page.status, page.trips]).toEqual([303, 3])
     const again = {
       ...all((await world.ana.get(where)).html),
-      ...(name === 'access' ? { role: 'member' } : { ends_on: '' }),
+      ...{ access: { role: 'member' }, dates: { ends_on: '' }, edit: { title: 'C' } }[name],
     }
     const swap = await counted(() => world.ana.swap.post(where, again))
     expect([swap.status, swap.trips]).toEqual([200, 4])

@@ -38,6 +38,8 @@ const known: Record<string, string> = {
   'POST /o/:slug/members/:id/access': 'members.access',
   'GET /o/:slug/members/:id/dates': 'members.edit',
   'POST /o/:slug/members/:id/dates': 'members.edit',
+  'GET /o/:slug/members/:id/edit': 'members.edit',
+  'POST /o/:slug/members/:id/edit': 'members.edit',
   'GET /o/:slug/members/:id/suspend': 'members.edit',
   'POST /o/:slug/members/:id/suspend': 'members.edit',
   'GET /o/:slug/members/:id/reactivate': 'members.edit',

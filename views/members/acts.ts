@@ -1,6 +1,7 @@
 import {
   mayChangeAccess,
   mayChangeStatus,
+  mayEdit,
   mayHelpSignIn,
   mayManageAccount,
   mayReactivate,
@@ -21,6 +22,7 @@ type Entry = { act: string; label: string; may: (actor: Actor, person: ActSubjec
 
 /* An act adds its line here with its route. */
 const main: Entry[] = [
+  { act: 'edit', label: 'Edit', may: mayEdit },
   { act: 'access', label: 'Change access', may: mayChangeAccess },
   { act: 'take-back', label: 'Take back', may: mayTakeBack },
 ]

@@ -3,6 +3,7 @@ export const events = {
   'organization.created': 'Organization created',
   'account.created': 'Account created',
   'membership.added': 'Added to the organization',
+  'membership.edited': 'Details changed',
   'membership.suspended': 'Suspended',
   'membership.reactivated': 'Reactivated',
   'membership.access_changed': 'Role, group or permissions changed',

@@ -1,0 +1,106 @@
+import { type Context, Hono } from 'hono'
+import { z } from 'zod'
+import { Edit } from '../../../views/members/edit.tsx'
+import type { Actor } from '../../platform/access/actor.ts'
+import { reach } from '../../platform/access/actor.ts'
+import { actorOf, allow } from '../../platform/access/allow.ts'
+import { readId } from '../../platform/ids.ts'
+import type { App } from '../../platform/web/app-context.ts'
+import { causeOf } from '../../platform/web/cause.ts'
+import { deciding } from '../../platform/web/deciding.ts'
+import { NotFound } from '../../platform/web/failures.ts'
+import { type Form, line, readForm, refuse, version } from '../../platform/web/form.ts'
+import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
+import { mayEdit, mayPlace } from '../rules.ts'
+import { editProfile } from './commands.ts'
+import { type ChangeSince, changesSince, personWithRegions } from './queries.ts'
+import { type Profile, placeErrors, profileOf } from './rules.ts'
+
+/** As it was typed: people write numbers in many ways, and nothing dials them. */
+const phone = (label: string, most = 40) =>
+  line(most, { label }).refine((text) => /^[\p{Nd} +().\-/]*$/u.test(text), {
+    error: `${label} can have figures, spaces and + ( ) - . /`,
+  })
+const contact = z.object({
+  version,
+  first_name: line(100, { label: 'First name' }),
+  last_name: line(100, { label: 'Last name' }),
+  title: line(100, { label: 'Title' }),
+  cell_phone: phone('Cell phone'),
+  office_phone: phone('Office phone'),
+  extension: phone('Extension'),
+})
+/** None, or an id; what is no id at all is none of the choices either. */
+const choice = z.string().transform((text) => (text === '' ? null : (readId(text) ?? text)))
+const everything = contact.extend({ region: choice.optional(), area: choice.optional() })
+type Asked = z.output<typeof everything>
+
+type Found = NonNullable<Awaited<ReturnType<typeof personWithRegions>>>
+
+async function found(c: Context<App>, actor: Actor): Promise<Found> {
+  const id = readId(c.req.param('id') ?? '')
+  const one = id && (await personWithRegions(c.var.db, actor, id, c.var.now))
+  if (!one) throw new NotFound()
+  insist(mayEdit(actor, one.person))
+  return one
+}
+
+const screen = (
+  c: Context<App>,
+  actor: Actor,
+  { person, regions }: Found,
+  form?: Form,
+  since?: ChangeSince[],
+): Response =>
+  showAct(
+    c,
+    person,
+    { title: 'Edit' },
+    <Edit
+      person={person}
+      regions={mayPlace(actor, person) === null ? regions : null}
+      actor={actor}
+      back={panelHref(c, c.req.param('id') ?? '')}
+      action={c.req.path}
+      form={form}
+      since={since}
+      now={c.var.now}
+    />,
+    since ? 409 : form ? 422 : 200,
+  )
+
+/** The profile that the form asks for; a part that it doesn't hold stays. */
+function profileIn({ version: _, region, area, ...rest }: Asked, before: Profile): Profile {
+  return {
+    ...rest,
+    region_id: region === undefined ? before.region_id : region,
+    area_id: area === undefined ? before.area_id : area,
+  }
+}
+
+export const edit = new Hono<App>()
+  .get('/:id/edit', allow('members.edit'), keepPlace, async (c) => {
+    const actor = actorOf(c)
+    return screen(c, actor, await found(c, actor))
+  })
+  .post('/:id/edit', allow('members.edit'), async (c) => {
+    // A Group manager's form has no region and area, so one that has them is no form of ours.
+    const wide = reach(actorOf(c), 'members.edit') === 'organization'
+    const form: Form<Asked> = await readForm(c, wide ? everything : contact)
+    return deciding(c, async (actor) => {
+      const one = await found(c, actor)
+      const { person, regions } = one
+      if (!form.input) return screen(c, actor, one, form)
+      if (wide) insist(mayPlace(actor, person))
+      if (person.version !== form.input.version) {
+        const since = await changesSince(c.var.db, actor, person, form.input.version)
+        return screen(c, actor, one, { ...form, values: { ...form.values, version: String(person.version) } }, since)
+      }
+      const after = profileIn(form.input, profileOf(person))
+      const moved = after.region_id !== person.region_id || after.area_id !== person.area_id
+      const errors = moved ? placeErrors(regions, after.region_id, after.area_id) : null
+      if (errors) return screen(c, actor, one, refuse(form, errors))
+      const changed = await editProfile(c.var.db, causeOf(c), actor, person, after)
+      return done(c, person.id, changed ? 'Saved.' : 'Nothing was changed.')
+    })
+  })
