@@ -1,7 +1,7 @@
 import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import { organizationRoles } from '../platform/access/permissions.ts'
-import { compiledOnce } from '../platform/database/compiled-once.ts'
+import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
 import type { Position } from '../platform/web/table.ts'
@@ -164,7 +164,7 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
       .where(where)
       .orderBy(`m.${column}` as 'm.sort_name', direction)
       .orderBy('m.id', direction)
-      .limit(most)
+      .limit(atMost(most))
 
   const wanted = conditions(list, now, 'm')
   const narrow = list.sort === 'last_name' && !removed ? narrowest(list) : null
@@ -229,7 +229,7 @@ function steps(
           .selectFrom((eb) => asTable(eb, walk, 'w'))
           .where(all(rest.values()))
           .select(['w.id', 'w.k0', 'w.k1'])
-          .limit(limit),
+          .limit(atMost(limit)),
     )
     .with(
       (cte) => cte('b').materialized(),
@@ -241,7 +241,7 @@ function steps(
           .orderBy('f.k0', direction)
           .orderBy('f.k1', direction)
           .orderBy('f.id', direction)
-          .limit(limit),
+          .limit(atMost(limit)),
     )
     .selectFrom('a')
     .where(sql<SqlBool>`(select count(*) from a) >= ${limit}`)
@@ -286,7 +286,7 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
       .where(beyond)
       .orderBy('m.sort_name', direction)
       .orderBy('m.id', direction)
-      .limit(most)
+      .limit(atMost(most))
       .select(['m.id', 'm.sort_name', ...filtered.map((name) => `m.${name}` as const)])
   const chain = (most: number, mostInPart: number) =>
     partTable(db, actor, parts)
@@ -298,7 +298,7 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
       .orderBy('p.key', direction)
       .orderBy('x.sort_name', direction)
       .orderBy('x.id', direction)
-      .limit(most)
+      .limit(atMost(most))
   const keys = [sql<string>`p.key`.as('k0'), sql<string>`x.sort_name`.as('k1')] as const
   if (rest.size === 0) return chain(limit, limit).select(['x.id', ...keys])
 
@@ -409,7 +409,7 @@ export function idsOfPage(db: Db, actor: Actor, list: MemberList, now: Date, lim
     .orderBy('u.k0', direction)
     .orderBy('u.k1', direction)
     .orderBy('u.id', direction)
-    .limit(limit)
+    .limit(atMost(limit))
 }
 
 /** How many match, counted to the cap and over a bounded number of rows; `exact` is false for "more than". */
@@ -425,7 +425,7 @@ export function countOf(db: Db, actor: Actor, list: MemberList, now: Date) {
     .where('m.organization_id', '=', actor.organization.id)
     .where(place)
     .where(narrow?.where ?? sql<SqlBool>`true`)
-    .limit(cap)
+    .limit(atMost(cap))
   const looked = plain
     ? base.select(sql<boolean>`true`.as('fits'))
     : db

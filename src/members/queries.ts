@@ -3,7 +3,7 @@ import { jsonArrayFrom, jsonObjectFrom } from 'kysely/helpers/postgres'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import { grantsOf } from '../platform/access/grants.ts'
 import type { Grants } from '../platform/access/permissions.ts'
-import { compiledOnce } from '../platform/database/compiled-once.ts'
+import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
 import type { MemberList } from './list-state.ts'
@@ -29,7 +29,7 @@ function options(eb: Of, actor: Actor, list: MemberList | null) {
         .where(whole ? sql<SqlBool>`true` : sql<SqlBool>`g.id = ${own}`)
         .select(['g.id', 'g.name'])
         .orderBy('g.sort_name')
-        .limit(optionLimit),
+        .limit(atMost(optionLimit)),
     ).as('groups'),
     jsonArrayFrom(
       eb
@@ -37,7 +37,7 @@ function options(eb: Of, actor: Actor, list: MemberList | null) {
         .where('r.organization_id', '=', organization)
         .select(['r.id', 'r.name'])
         .orderBy('r.sort_name')
-        .limit(optionLimit),
+        .limit(atMost(optionLimit)),
     ).as('roles'),
     jsonArrayFrom(
       eb
@@ -45,7 +45,7 @@ function options(eb: Of, actor: Actor, list: MemberList | null) {
         .where('rg.organization_id', '=', organization)
         .select(['rg.id', 'rg.name'])
         .orderBy('rg.sort_name')
-        .limit(optionLimit),
+        .limit(atMost(optionLimit)),
     ).as('regions'),
     jsonArrayFrom(
       eb
@@ -56,7 +56,7 @@ function options(eb: Of, actor: Actor, list: MemberList | null) {
         )
         .select(['ar.id', 'ar.name'])
         .orderBy('ar.sort_name')
-        .limit(optionLimit),
+        .limit(atMost(optionLimit)),
     ).as('areas'),
   ] as const
 }
@@ -131,7 +131,7 @@ function panel(eb: Of, actor: Actor, id: string) {
             .whereRef('mr.membership_id', '=', 'm.id')
             .select(['cr.name'])
             .orderBy('cr.sort_name')
-            .limit(optionLimit),
+            .limit(atMost(optionLimit)),
         ).as('custom_roles'),
         grantsOf(of, 'm.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
       ]),
