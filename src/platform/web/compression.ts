@@ -2,7 +2,7 @@ import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { MiddlewareHandler } from 'hono'
 import type { App } from './app-context.ts'
-import { isSwap } from './show.ts'
+import { drawn, isSwap } from './show.ts'
 
 const brotli = promisify(brotliCompress)
 const gzipped = promisify(gzip)
@@ -15,9 +15,16 @@ export const takes = (accepted: string | undefined, name: 'br' | 'gzip'): boolea
 export const encodingFor = (accepted: string | undefined): 'br' | 'gzip' | null =>
   takes(accepted, 'br') ? 'br' : takes(accepted, 'gzip') ? 'gzip' : null
 
+/** A window no wider than the text costs a quarter less time, and the size is the same. */
+const windowFor = (length: number) => Math.min(22, Math.max(16, Math.ceil(Math.log2(length))))
+
 const atQuality = (plain: Buffer, quality: number) =>
   brotli(plain, {
-    params: { [constants.BROTLI_PARAM_QUALITY]: quality, [constants.BROTLI_PARAM_SIZE_HINT]: plain.length },
+    params: {
+      [constants.BROTLI_PARAM_QUALITY]: quality,
+      [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
+      [constants.BROTLI_PARAM_LGWIN]: windowFor(plain.length),
+    },
   })
 
 /**
@@ -29,21 +36,18 @@ async function withinBudget(plain: Buffer, budget: number): Promise<Buffer> {
   return packed.length > budget && plain.length < 100_000 ? atQuality(plain, 10) : packed
 }
 
-/** Compresses pages and fragments: brotli 5 costs half a millisecond for a table and is a tenth smaller than gzip. */
+/** Compresses what show() drew: brotli 5 costs half a millisecond for a table and is a tenth smaller than gzip. */
 export const compression = (): MiddlewareHandler<App> => async (c, next) => {
   await next()
-  const type = c.res.headers.get('Content-Type') ?? ''
-  if (!type.startsWith('text/html') || c.req.method === 'HEAD' || c.res.headers.has('Content-Encoding')) return
+  const { res } = c
+  const text = drawn.get(res)
   const encoding = encodingFor(c.req.header('accept-encoding'))
-  if (!encoding) return
-  const plain = Buffer.from(await c.res.arrayBuffer())
-  if (plain.length < 600) {
-    c.res = new Response(plain, c.res)
-    return
-  }
+  if (text === undefined || text.length < 600 || c.req.method === 'HEAD' || !encoding) return
+  drawn.delete(res)
+  const plain = Buffer.from(text)
   const packed = encoding === 'br' ? await withinBudget(plain, isSwap(c) ? 4000 : 6000) : await gzipped(plain)
-  const headers = new Headers(c.res.headers)
-  headers.set('Content-Encoding', encoding)
-  headers.delete('Content-Length')
-  c.res = new Response(new Uint8Array(packed), { status: c.res.status, headers })
+  res.headers.set('Content-Encoding', encoding)
+  // Set over another answer it would be copied, through a stream.
+  c.res = undefined
+  c.res = new Response(packed, { status: res.status, headers: res.headers })
 }
