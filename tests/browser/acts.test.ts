@@ -150,6 +150,27 @@ test('somebody else was quicker: a toast says so, and the form stays as it is', 
   await titled(page, 'Suspend')
 })
 
+test('what is wrong with an edit, and what somebody else changed, stand above what was typed, which stays', async () => {
+  const { id, name } = await somebody()
+  const page = await place.visit(place.ana)
+  await openPanel(page, name)
+  await follow(page, 'Edit')
+  await titled(page, 'Edit')
+  await page.getByLabel('Title').fill('Loss adjuster')
+  await page.getByLabel('Cell phone').fill('call me')
+  await press(page, 'Save')
+  await page.locator('#errors', { hasText: 'Cell phone can have figures' }).waitFor()
+  await expect.poll(() => focused(page)).toBe('errors')
+  await page.getByLabel('Cell phone').fill('+44 20 7946 0000')
+  await change(id, { version: 2 })
+  await press(page, 'Save')
+  await page.locator('#errors', { hasText: 'Title: now nothing, you typed “Loss adjuster”' }).waitFor()
+  await expect.poll(() => focused(page)).toBe('errors')
+  await press(page, 'Save')
+  await page.locator('#toast .toast', { hasText: 'Saved.' }).waitFor()
+  expect(await panel(page).innerText()).toContain('+44 20 7946 0000')
+})
+
 describe.each([
   { width: 1280, script: false },
   { width: 360, script: false },
