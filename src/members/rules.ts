@@ -80,7 +80,7 @@ export const mayRemove = (actor: Actor, subject: Subject): Refusal =>
 /** How long somebody removed can be taken back, in ms. */
 export const takeBackFor = 30 * 86_400_000
 
-/** What they held and the actor can't give stays behind (removal/rules.ts), so it doesn't matter here. */
+/** What they held and the actor can't give stays behind (removal/coming-back.ts), so it doesn't matter here. */
 export function mayTakeBack(actor: Actor, subject: Subject & { removed_at: Date | string | null }, now: Date): Refusal {
   const refusal = everywhere(actor, 'members.remove')
   if (refusal) return refusal

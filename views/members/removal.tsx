@@ -1,5 +1,5 @@
+import type { ComingBack, LeftOut } from '../../src/members/removal/coming-back.ts'
 import type { PersonAndRemoval, PersonAndReturn } from '../../src/members/removal/queries.ts'
-import type { ComingBack, LeftOut } from '../../src/members/removal/rules.ts'
 import { fullName } from '../../src/platform/access/actor.ts'
 import { organizationRoles, permissions } from '../../src/platform/access/permissions.ts'
 import type { Form } from '../../src/platform/web/form.ts'
@@ -14,8 +14,8 @@ export const Remove = ({ person, action, back, form }: Props<PersonAndRemoval>) 
   <form {...sent(action)}>
     <ErrorSummary form={form} />
     <p>
-      From their next request on, this organization isn’t there for <bdi>{fullName(person)}</bdi>. They are told by
-      mail, and can be taken back for 30 days.
+      From their next request on, this organization isn’t there for <bdi>{fullName(person)}</bdi>. They can be taken
+      back for 30 days. A letter tells them; it waits until Rollcall can send mail.
     </p>
     <dl class="facts counts">
       <dt>Sessions that end</dt>

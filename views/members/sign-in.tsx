@@ -55,7 +55,7 @@ export const GivePassword = ({ person, action, back, form }: Props) => {
       <ErrorSummary form={form} />
       <p>
         <bdi>{fullName(person)}</bdi> must change it at the next sign-in, within 72 hours. Their sessions and reset
-        links end, and they are told by mail that the password was changed, without it.
+        links end. A letter tells them so, without the password; it waits until Rollcall can send mail.
       </p>
       <p class="note">
         A <a href={action.replace(/[^/]*$/, 'reset-link')}>reset link</a> is safer: nobody but them ever knows the

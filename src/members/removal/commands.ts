@@ -8,8 +8,8 @@ import { letterAfter } from '../../platform/mail/outbox.ts'
 import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
 import { dayOf, statusOf } from '../status.ts'
+import { type ComingBack, inTheWay } from './coming-back.ts'
 import type { PersonAndReturn } from './queries.ts'
-import { type ComingBack, inTheWay } from './rules.ts'
 
 type Errors = Record<string, string>
 const ifChanged = sql<boolean>`exists (select from changed)`

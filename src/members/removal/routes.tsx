@@ -12,9 +12,9 @@ import { NotFound } from '../../platform/web/failures.ts'
 import { type Form, line, readForm, refuse, version } from '../../platform/web/form.ts'
 import { done, insist, insistOnVersion, keepPlace, panelHref, showAct } from '../act.tsx'
 import { mayRemove, mayTakeBack } from '../rules.ts'
+import { comingBack, inTheWay } from './coming-back.ts'
 import { remove, takeBack } from './commands.ts'
 import { type PersonAndRemoval, type PersonAndReturn, personAndRemoval, personAndReturn } from './queries.ts'
-import { comingBack, inTheWay } from './rules.ts'
 
 const removing = z.object({ version, reason: line(200, { label: 'Reason' }).default('') })
 const taking = z.object({ version })
