@@ -19,7 +19,7 @@ import { type Profile, placeErrors, profileOf } from './rules.ts'
 /** As it was typed: people write numbers in many ways, and nothing dials them. */
 const phone = (label: string, most = 40) =>
   line(most, { label }).refine((text) => /^[\p{Nd} +().\-/]*$/u.test(text), {
-    error: `${label} can have figures, spaces and + ( ) - . /`,
+    error: `${label} can have figures, spaces and + () - . /`,
   })
 const contact = z.object({
   version,
