@@ -9,6 +9,7 @@ import * as invitations from './2026-11-22-07-invitations.ts'
 import * as mailAndEvents from './2026-11-22-08-mail-and-events.ts'
 import * as turns from './2026-11-22-09-turns.ts'
 import * as placesOfAccount from './2026-11-22-10-memberships-of-account.ts'
+import * as holders from './2026-11-22-12-holders.ts'
 import * as removals from './2026-11-22-13-removals.ts'
 import * as audit from './2026-11-22-20-audit.ts'
 
@@ -24,6 +25,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-08-mail-and-events': mailAndEvents,
   '2026-11-22-09-turns': turns,
   '2026-11-22-10-memberships-of-account': placesOfAccount,
+  '2026-11-22-12-holders': holders,
   '2026-11-22-13-removals': removals,
   '2026-11-22-20-audit': audit,
 }

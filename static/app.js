@@ -173,6 +173,8 @@ on('htmx:after:swap', () => {
   const form = find('form.find')
   if (!form) return
   const query = new URLSearchParams(location.search)
+  const who = find('#who')
+  if (who) who.search = location.search
   const names = new Set()
   for (const input of form.elements) {
     const values = query.getAll(input.name)
@@ -180,7 +182,8 @@ on('htmx:after:swap', () => {
     else if (input.type === 'radio') input.checked = input.value === (values[0] ?? '')
     else if (input.name === 'q' && input !== document.activeElement) input.value = values[0] ?? ''
     else if (input.name === 'sort') input.value = values[0] ?? 'last_name'
-    if (input.checked && input.value) names.add(input.name)
+    else if (input.name === 'permission') input.value = values[0] ?? ''
+    if ((input.checked || input.name === 'permission') && input.value) names.add(input.name)
   }
   find('.find > .fold').textContent = `Filters${names.size ? ` (${names.size})` : ''}`
 })

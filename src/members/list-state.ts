@@ -1,4 +1,9 @@
-import { type OrganizationRole, organizationRoles } from '../platform/access/permissions.ts'
+import {
+  isPermission,
+  type OrganizationRole,
+  organizationRoles,
+  type Permission,
+} from '../platform/access/permissions.ts'
 import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
 import { type KeyKind, type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
@@ -31,6 +36,8 @@ export type MemberList = {
   area: string[]
   twoFactor: boolean | null
   inactive: number | null
+  /** Who can do this, whatever gives it to them. */
+  permission: Permission | null
   sort: Sort
   descending: boolean
   after: Position | null
@@ -82,6 +89,7 @@ export function readMemberList(address: URL): { list: MemberList; noticed: boole
     area: ids('area'),
     twoFactor: one('two_factor', (value) => (value === 'on' ? true : value === 'off' ? false : null)),
     inactive: one('inactive', (value) => (/^[1-9]\d{0,3}$/.test(value) ? Number(value) : null)),
+    permission: one('permission', (value) => (isPermission(value) ? value : null)),
     ...sorted,
     after,
     before: after ? null : one('before', (value) => readPosition(value, keys)),
@@ -106,6 +114,7 @@ export function writeMemberList(list: MemberList, change: Change = {}): string {
   for (const value of next.area) query.append('area', shortId(value))
   if (next.twoFactor !== null) query.set('two_factor', next.twoFactor ? 'on' : 'off')
   if (next.inactive !== null) query.set('inactive', String(next.inactive))
+  if (next.permission !== null) query.set('permission', next.permission)
   if (next.sort !== 'last_name' || next.descending) query.set('sort', `${next.descending ? '-' : ''}${next.sort}`)
   if (next.after) query.set('after', next.after)
   if (next.before) query.set('before', next.before)
@@ -125,7 +134,8 @@ export const filterCount = (list: MemberList): number =>
   [list.status, [...list.role, ...list.customRole], list.group, list.region, list.area].filter((one) => one.length > 0)
     .length +
   (list.twoFactor === null ? 0 : 1) +
-  (list.inactive === null ? 0 : 1)
+  (list.inactive === null ? 0 : 1) +
+  (list.permission === null ? 0 : 1)
 
 /**
  * What to look for: every word must be found. One or two letters match the start of a word, more match anywhere; a word without

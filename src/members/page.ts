@@ -1,10 +1,11 @@
 import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Actor, reach } from '../platform/access/actor.ts'
-import { organizationRoles } from '../platform/access/permissions.ts'
+import { organizationRoles, type Permission } from '../platform/access/permissions.ts'
 import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
 import type { Position } from '../platform/web/table.ts'
+import { candidates, few, mayDo } from './holders.ts'
 import { filterCount, type MemberList, type Sort, searchPatterns } from './list-state.ts'
 import { type Status, statuses } from './status.ts'
 import { visibleTo } from './visible.ts'
@@ -64,10 +65,10 @@ export function withinReach(list: MemberList, actor: Actor): MemberList | null {
   return { ...list, group: [own] }
 }
 
-type Filter = 'q' | 'status' | 'role' | 'group' | 'region' | 'area' | 'two_factor' | 'inactive'
+type Filter = 'q' | 'status' | 'role' | 'group' | 'region' | 'area' | 'two_factor' | 'inactive' | 'permission'
 
 /** What a row must fulfil, by filter. Removed people are kept out, or in, by the part of the query that they stand in. */
-export function conditions(list: MemberList, now: Date, t: Alias): Map<Filter, Condition> {
+export function conditions(db: Db, actor: Actor, list: MemberList, now: Date, t: Alias): Map<Filter, Condition> {
   const column = (name: keyof Member & string) => sql.ref(`${t}.${name}`)
   const found = new Map<Filter, Condition>()
   const patterns = list.q ? searchPatterns(list.q) : []
@@ -99,6 +100,7 @@ export function conditions(list: MemberList, now: Date, t: Alias): Map<Filter, C
       sql`(${column('last_active_at')} <= ${since} and ${column('created_at')} <= ${since} and ${column('status')} <> 'invited')`,
     )
   }
+  if (list.permission !== null) found.set('permission', mayDo(db, actor, list.permission, t))
   return found
 }
 
@@ -118,6 +120,7 @@ const filtered = [
   'has_two_factor',
   'last_active_at',
   'created_at',
+  'manages_group',
 ] as const
 
 /** The one filter with a single value whose index, in the order of names, is the shortest to walk. */
@@ -166,9 +169,9 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
       .orderBy('m.id', direction)
       .limit(atMost(most))
 
-  const wanted = conditions(list, now, 'm')
+  const wanted = conditions(db, actor, list, now, 'm')
   const narrow = list.sort === 'last_name' && !removed ? narrowest(list) : null
-  const rest = conditions(list, now, 'w')
+  const rest = conditions(db, actor, list, now, 'w')
   if (narrow) rest.delete(narrow.filter)
   if (removed) {
     wanted.delete('status')
@@ -189,8 +192,25 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
     .where(inBothSets(db, actor, list, now))
     .select(['m.id', ...keys])
     .offset(sql<number>`0`)
-  return steps(db, walk as never, rest, gathered as never, direction, limit)
+  if (list.permission === null) return steps(db, walk as never, rest, gathered as never, direction, limit)
+  const throughFew = start()
+    .where(all(wanted.values()))
+    .where(isHolder)
+    .where(areFew)
+    .select(['m.id', ...keys])
+  const either = sql<Found>`(${throughFew}) union all (${gathered.where(areMany)})`
+  return steps(withHolders(db, actor, list.permission), walk as never, rest, either, direction, limit)
 }
+
+/** The holders of the permission asked for, when they are few; then everything is gathered through them. */
+const withHolders = (db: Db, actor: Actor, permission: Permission): Db =>
+  db.with(
+    (cte) => cte('holder').materialized(),
+    (q) => q.selectFrom(candidates(db, actor, permission).as<'c'>('c')).select('c.id'),
+  ) as unknown as Db
+const areFew = sql<SqlBool>`(select count(*) from holder) <= ${few}`
+const areMany = sql<SqlBool>`(select count(*) from holder) > ${few}`
+const isHolder = sql<SqlBool>`m.id = any(array(select h.id from holder as h))`
 
 /**
  * Custom role and inactivity have no index in which they meet, and PostgreSQL combines none that begin with the same
@@ -267,8 +287,8 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
     : sql<SqlBool>`true`
 
   const { parts, belongs, filter } = partsOf(sort, list, now)
-  const rest = conditions(list, now, 'w')
-  const wanted = conditions(list, now, 'm')
+  const rest = conditions(db, actor, list, now, 'w')
+  const wanted = conditions(db, actor, list, now, 'm')
   if (filter) {
     rest.delete(filter)
     wanted.delete(filter)
@@ -326,7 +346,18 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
     .select(['x.id', ...keys])
     .offset(sql<number>`0`)
   // The walk takes at most so many of each part, so a part may have more behind it: its own end is no end of the page.
-  return steps(db, walk as never, rest, gathered as never, direction, limit)
+  if (list.permission === null || removed) return steps(db, walk as never, rest, gathered as never, direction, limit)
+  const throughFew = partTable(db, actor, parts)
+    .innerJoin('membership as m', (on) => on.on('m.organization_id', '=', actor.organization.id).on(belongs))
+    .where(place)
+    .where(beyond)
+    .where(beyondPart)
+    .where(all(wanted.values()))
+    .where(isHolder)
+    .where(areFew)
+    .select(['m.id', sql<string>`p.key`.as('k0'), 'm.sort_name as k1'])
+  const either = sql<Found>`(${throughFew}) union all (${gathered.where(areMany)})`
+  return steps(withHolders(db, actor, list.permission), walk as never, rest, either, direction, limit)
 }
 
 type Parts = { kind: 'values'; rows: RawBuilder<unknown>[] } | { kind: 'groups'; only: string[] }
@@ -416,7 +447,7 @@ export function idsOfPage(db: Db, actor: Actor, list: MemberList, now: Date, lim
 export function countOf(db: Db, actor: Actor, list: MemberList, now: Date) {
   const cap = 10_001
   const narrow = narrowest(list)
-  const rest = conditions(list, now, 'w')
+  const rest = conditions(db, actor, list, now, 'w')
   if (narrow) rest.delete(narrow.filter)
   const plain = rest.size === 0
   const place = list.status.includes('removed') ? sql<SqlBool>`true` : sql<SqlBool>`m.status <> 'removed'`
@@ -429,7 +460,9 @@ export function countOf(db: Db, actor: Actor, list: MemberList, now: Date) {
   const looked = plain
     ? base.select(sql<boolean>`true`.as('fits'))
     : db
-        .selectFrom((eb) => asTable(eb, base.select(filtered.map((name) => `m.${name}` as const)) as never, 'w'))
+        .selectFrom((eb) =>
+          asTable(eb, base.select(['m.id', ...filtered.map((name) => `m.${name}` as const)]) as never, 'w'),
+        )
         .select(sql<boolean>`(${all(rest.values())})`.as('fits'))
   return db
     .selectFrom((eb) => asTable(eb, looked as never, 'l'))

@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { Members, PeopleSwap } from '../../views/members/members.tsx'
 import { Panel } from '../../views/members/panel.tsx'
+import { WhoCan } from '../../views/members/who.tsx'
 import { can, fullName } from '../platform/access/actor.ts'
 import { actorOf, allow, member } from '../platform/access/allow.ts'
 import { readId } from '../platform/ids.ts'
@@ -66,5 +67,9 @@ async function panelScreen(c: Context<App>, named: string): Promise<Response> {
 
 export const members = new Hono<App>()
   .get('/', allow('members.view'), (c) => listScreen(c, null))
+  .get('/who', allow('members.view'), (c) => {
+    const { list } = readMemberList(address(c))
+    return show(c, 'Who can do this?', <WhoCan base={baseOf(c)} list={list} />)
+  })
   .get('/me', member(), (c) => panelScreen(c, actorOf(c).membership.id))
   .get('/:id', allow('members.view', { orSelf: true }), (c) => panelScreen(c, c.req.param('id')))

@@ -104,6 +104,7 @@ const table: Record<string, Row> = {
   'GET /o/:slug/members': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
   'GET /o/:slug/members/me': { ...notIn, others: 'opens' },
   'GET /o/:slug/members/:id': {
+  'GET /o/:slug/members/who': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
     ...notIn,
     others: 'opens',
     'group manager': 'group',

@@ -1,10 +1,19 @@
 import type { Child } from 'hono/jsx'
-import { columns, filterCount, inactiveChoices, type MemberList, type Sort } from '../../src/members/list-state.ts'
+import {
+  columns,
+  filterCount,
+  inactiveChoices,
+  type MemberList,
+  type Sort,
+  writeMemberList,
+} from '../../src/members/list-state.ts'
 import type { Around } from '../../src/members/queries.ts'
 import { statuses } from '../../src/members/status.ts'
-import { organizationRoles } from '../../src/platform/access/permissions.ts'
+import { allPermissions, organizationRoles, permissions } from '../../src/platform/access/permissions.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Icon } from '../parts/icon.tsx'
+
+const areas = [...new Set(allPermissions.map((name) => permissions[name].area))]
 
 type Props = { base: string; list: MemberList; around: Around }
 type Option = { value: string; label: string; checked: boolean }
@@ -162,6 +171,28 @@ export const Filters = ({ base, list, around }: Props) => {
             ]}
           />
         </Filter>
+        {list.permission ? (
+          <Filter label="Can">
+            <select name="permission" aria-label="Permission">
+              <option value="">Anything</option>
+              {areas.map((area) => (
+                <optgroup label={area}>
+                  {allPermissions
+                    .filter((name) => permissions[name].area === area)
+                    .map((name) => (
+                      <option value={name} selected={name === list.permission}>
+                        {permissions[name].label}
+                      </option>
+                    ))}
+                </optgroup>
+              ))}
+            </select>
+          </Filter>
+        ) : (
+          <a class="btn" id="who" href={`${base}/who${writeMemberList(list)}`}>
+            Who can…
+          </a>
+        )}
         <label class="sort">
           Sort by{' '}
           <select name="sort">

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { comesWithTheMark } from '../../src/members/holders.ts'
 import {
   columns,
   filterCount,
@@ -10,6 +11,7 @@ import {
 import type { MemberPage, MemberRow } from '../../src/members/page.ts'
 import type { Around } from '../../src/members/queries.ts'
 import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
+import { permissions } from '../../src/platform/access/permissions.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { writePosition } from '../../src/platform/web/table.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -78,6 +80,9 @@ export const People = (props: MembersProps) => {
           <Count list={list} page={page} around={around} />
         </output>
         <Chips base={base} list={list} around={around} />
+        {list.permission && comesWithTheMark(list.permission) && (
+          <small>Group managers can in their own group, and are listed too.</small>
+        )}
       </div>
       <Table {...props} />
       {page.rows.length === 0 ? (
@@ -173,6 +178,8 @@ const Chips = ({ base, list, around }: { base: string; list: MemberList; around:
   if (list.twoFactor !== null)
     chips.push([`Two-factor: ${list.twoFactor ? 'On' : 'Off'}`, without({ twoFactor: null })])
   if (list.inactive !== null) chips.push([`Inactive: ${list.inactive} days or more`, without({ inactive: null })])
+  if (list.permission !== null)
+    chips.push([`Can: ${permissions[list.permission].label}`, without({ permission: null })])
   if (chips.length === 0 && !list.q) return null
   return (
     <>
@@ -321,6 +328,7 @@ const Empty = ({ base, list, around }: { base: string; list: MemberList; around:
   if (list.area.length) words.push(`work in ${or(list.area.map((id) => nameOf(around.areas, id)))}`)
   if (list.twoFactor !== null) words.push(list.twoFactor ? 'use two-factor' : 'don’t use two-factor')
   if (list.inactive !== null) words.push(`haven’t been active for ${list.inactive} days`)
+  if (list.permission !== null) words.push(`can do “${permissions[list.permission].label}”`)
   if (list.q) words.push(`match “${list.q}”`)
   return (
     <section class="empty" aria-labelledby="none">
