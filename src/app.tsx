@@ -2,12 +2,13 @@ import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
+import { groups } from './groups/routes.tsx'
 import { access } from './members/access/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { edit } from './members/edit/routes.tsx'
-import { members } from './members/routes.tsx'
 import { removal } from './members/removal/routes.tsx'
+import { members } from './members/routes.tsx'
 import { memberSignIn } from './members/sign-in/routes.tsx'
 import { standing } from './members/standing/routes.tsx'
 import { whomToAsk } from './organizations/queries.ts'
@@ -37,6 +38,7 @@ import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
+import { roles } from './roles/routes.tsx'
 import { home } from './sessions/current.ts'
 import { validate } from './sessions/lucia.ts'
 import { sessions } from './sessions/routes.ts'
@@ -95,6 +97,8 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/members', edit)
   app.route('/o/:slug/members', standing)
   app.route('/o/:slug/members', members)
+  app.route('/o/:slug/groups', groups)
+  app.route('/o/:slug/roles', roles)
 
   app.notFound((c) => fail(c, new Failure(404, 'Not found')))
   app.onError((error, c) => fail(c, error))

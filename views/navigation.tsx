@@ -8,7 +8,11 @@ type Entry = { label: string; path: string; needs?: Permission; icon?: IconName 
 
 /* The frame is drawn from these lists, and shows an entry only to those whom its route lets in. A new screen adds its line. */
 export const sections = {
-  Permissions: [{ label: 'Organization members', path: '/members', needs: 'members.view' }],
+  Permissions: [
+    { label: 'Organization members', path: '/members', needs: 'members.view' },
+    { label: 'Groups', path: '/groups', needs: 'groups.manage' },
+    { label: 'Roles', path: '/roles', needs: 'roles.manage' },
+  ],
   Settings: [{ label: 'Audit log', path: '/audit', needs: 'audit.view' }],
 } satisfies Record<string, Entry[]>
 export type Section = keyof typeof sections

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { v7 } from 'uuid'
 
 const last = Buffer.alloc(4)
@@ -32,4 +33,20 @@ export function readId(text: string): string | null {
   if (isId(text)) return text
   if (!/^[\w-]{16}([\w-]{5}[AQgw])?$/.test(text)) return null
   return uuidOf(Buffer.from(text.padEnd(22, 'A'), 'base64url'))
+}
+
+/**
+ * The id of what a form makes, from the key that the form carries and from who sends it: sent twice, it names the same row, and
+ * nobody chooses the id of anything (R-55).
+ */
+export function idFromKey(key: string, ...sender: string[]): string {
+  const bytes = Buffer.from(key.replaceAll('-', ''), 'hex')
+  createHash('sha256')
+    .update([key, ...sender].join(' '))
+    .digest()
+    .copy(bytes, 6, 0, 6)
+  bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f)
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
+  last.copy(bytes, 12)
+  return uuidOf(bytes)
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { routesOf } from '../../src/app.tsx'
-import { newId, shortId } from '../../src/platform/ids.ts'
+import { isId, newId, shortId } from '../../src/platform/ids.ts'
 import { asset } from '../../src/platform/web/static.ts'
 import type { Answer } from '../support/browser.ts'
 import { canariesOf, dump, everybody, leaked, type Principal, principals } from './everybody.ts'
@@ -27,6 +27,8 @@ const answers = {
   nothing: [404, 404, 404],
   /** A form with nothing in it comes back. */
   again: [422, 422, 422],
+  /** The same, of something that is there. */
+  'again, if it is there': [422, 422, 404],
   /** An act on others: nobody does it to themselves. Its form, and the form sent with nothing in it. */
   'others only': [403, 200, 404],
   'others again': [403, 422, 404],
@@ -67,6 +69,9 @@ const act = (admin: Word, groupManager: Word = 'not even the group'): Row => ({
   'group manager': groupManager,
 })
 
+/** What only an Admin, of those here, may manage: its pages, and a form with nothing in it. */
+const managed = (admin: Word): Row => ({ ...notIn, others: 'refused', admin })
+
 const table: Record<string, Row> = {
   'GET /healthz': { others: 'opens' },
   'GET /readyz': { others: 'opens' },
@@ -104,7 +109,7 @@ const table: Record<string, Row> = {
   'GET /o/:slug/members': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
   'GET /o/:slug/members/me': { ...notIn, others: 'opens' },
   'GET /o/:slug/members/:id': {
-  'GET /o/:slug/members/who': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
+    'GET /o/:slug/members/who': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
     ...notIn,
     others: 'opens',
     'group manager': 'group',
@@ -121,6 +126,20 @@ const table: Record<string, Row> = {
   'POST /o/:slug/members/:id/suspend': { ...act('pointless'), there: 422 },
   'GET /o/:slug/members/:id/reactivate': act('others only'),
   'POST /o/:slug/members/:id/reactivate': act('others again'),
+  'GET /o/:slug/groups': managed('opens'),
+  'GET /o/:slug/groups/new': managed('opens'),
+  'POST /o/:slug/groups/new': managed('again'),
+  'GET /o/:slug/groups/:id': managed('opens'),
+  'POST /o/:slug/groups/:id': managed('again, if it is there'),
+  'GET /o/:slug/groups/:id/delete': managed('opens'),
+  'POST /o/:slug/groups/:id/delete': managed('again, if it is there'),
+  'GET /o/:slug/roles': managed('opens'),
+  'GET /o/:slug/roles/new': managed('opens'),
+  'POST /o/:slug/roles/new': managed('again'),
+  'GET /o/:slug/roles/:id': managed('opens'),
+  'POST /o/:slug/roles/:id': managed('again, if it is there'),
+  'GET /o/:slug/roles/:id/delete': managed('opens'),
+  'POST /o/:slug/roles/:id/delete': managed('again, if it is there'),
   'GET /o/:slug/members/:id/unblock': act('pointless', 'refused'),
   'POST /o/:slug/members/:id/unblock': act('pointless', 'refused'),
   'GET /o/:slug/members/:id/sign-out': { ...act('others only', 'refused'), there: 200 },
@@ -195,11 +214,25 @@ const addressOf = (path: string, slug: string, id: string) =>
     .replace(':name', asset('app.css').split('/').at(-1) ?? '')
     .replace(':token', `${newId()}.1.abc`)
 
+/** Where :id isn't a person: the role, group or region of the organization in which the person of that id is. */
+function instead(path: string, id: string): string {
+  const thing = ({ roles: 'role', groups: 'group', regions: 'region' } as const)[path.split('/')[3] ?? '']
+  if (!thing) return id
+  if (id === world.here.group) return world.here.person.id
+  const whose = (one: { id: string }) => one.id === id || shortId(one.id) === id
+  const place = whose(world.there.person)
+    ? world.there
+    : [world.here.person, ...world.people.values()].some(whose)
+      ? world.here
+      : null
+  return place ? (isId(id) ? place[thing] : shortId(place[thing])) : id
+}
+
 async function ask(route: string, who: Principal, slug: string, id: string, swap = false) {
   const [method = '', path = ''] = route.split(' ')
   const entered = await world.enter(who)
   const browser = swap ? entered.swap : entered
-  const address = addressOf(path, slug, id)
+  const address = addressOf(path, slug, instead(path, id))
   const answer = method === 'POST' ? await browser.post(address) : await browser.get(address)
   return { answer, address }
 }

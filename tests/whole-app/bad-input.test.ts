@@ -445,6 +445,20 @@ forms.push(
 )
 let blocked: { id: string }
 let removed: { id: string }
+for (const [path, fields] of [
+  ['groups/new', { key: newId(), name: 'Intake desk' }],
+  ['groups/:id', { version: '1', name: 'Intake' }],
+  ['groups/:id/delete', { version: '1' }],
+  ['roles/new', { key: newId(), name: 'Claims lead', description: 'Leads' }],
+  ['roles/:id', { version: '1', name: 'Claims lead', description: 'Leads' }],
+  ['roles/:id/delete', { version: '1' }],
+] as [path: string, fields: Record<string, string>][])
+  forms.push({
+    route: `POST /o/:slug/${path}`,
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/${path.replace(':id', ids[path.split('/')[0]?.slice(0, -1) ?? ''] ?? '')}`,
+    fields,
+  })
 let resetPath = ''
 beforeAll(async () => {
   blocked = await world.add({ first: 'Bo', blocked: true })
@@ -458,7 +472,7 @@ beforeAll(async () => {
   resetPath = `/reset-password/${signLink({ kind: 'reset', id, generation: 1, channel: 'copy' }, world.services.key)}`
 })
 /** Fields that nobody types. */
-const untyped = ['next', 'version', 'how', 'block_now']
+const untyped = ['next', 'version', 'key', 'how', 'block_now']
 const withBody = forms.filter(({ fields }) => Object.keys(fields).length > 0)
 
 test('these are all forms of the app', () => {
@@ -619,7 +633,11 @@ describe('a form that no page of ours makes', () => {
             ? { password_again: 'not the same' }
             : 'version' in fields
               ? { version: 'none' }
-              : { password: '' }
+              : 'key' in fields
+                ? { key: 'none' }
+                : 'version' in fields
+                  ? { version: 'none' }
+                  : { password: '' }
         const answer = await from.post(path(), { ...fields, ...wrong, [name]: text })
         expect([200, 303, 422, 429], `${name} ${text.slice(0, 30)} ${answer.status}`).toContain(answer.status)
         expect(answer.html).not.toContain('<script>alert')

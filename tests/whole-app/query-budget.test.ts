@@ -4,17 +4,19 @@ import { newId, shortId } from '../../src/platform/ids.ts'
 import { actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
-import { minutes, organization } from '../support/world.ts'
+import { makeCustomRole, minutes, organization } from '../support/world.ts'
 
 const most = 3
 let database: Connected
 let world: Awaited<ReturnType<typeof organization>>
 let sent: string[] = []
 
+let role = ''
 beforeAll(async () => {
   database = connectTo(inject('shared'), { onQuery: (text) => sent.push(text) })
   world = await organization({ database })
   for (let n = 0; n < 60; n++) await world.add({ first: `P${n}`, last: 'Person', group: world.intake })
+  role = await makeCustomRole(world.db, world.here.id, 'Lead', ['claims.view'])
 })
 afterAll(() => database.close())
 beforeEach(() => {
@@ -62,6 +64,13 @@ const screens: Screen[] = [
   ['a person who isn’t there, as a swap', () => world.ana.swap.get(`members/${newId()}`), 404, 2],
   ['an id that is none', () => world.ana.get('members/abc'), 404, 1],
   ['oneself', () => world.mia.get('members/me'), 200, 2],
+  ['the groups', () => world.ana.get('groups'), 200, 2],
+  ['a group', () => world.ana.get(`groups/${shortId(world.intake)}`), 200, 2],
+  ['a group, before it is deleted', () => world.ana.get(`groups/${shortId(world.intake)}/delete`), 200, 2],
+  ['the roles', () => world.ana.get('roles'), 200, 2],
+  ['a new role', () => world.ana.get('roles/new'), 200, 1],
+  ['a role', () => world.ana.get(`roles/${shortId(role)}`), 200, 2],
+  ['a role, before it is deleted', () => world.ana.get(`roles/${shortId(role)}/delete`), 200, 3],
   ['oneself beside the list', () => world.ana.get('members/me'), 200, 3],
   ['oneself by id', () => world.mia.get(`members/${world.mia.person.id}`), 200, 2],
   ['oneself, as a swap', () => world.ana.swap.get('members/me'), 200, 2],
@@ -187,6 +196,21 @@ describe('role, group, permissions and dates too', () => {
     }
     const swap = await counted(() => world.ana.swap.post(where, again))
     expect([swap.status, swap.trips]).toEqual([200, 4])
+  })
+})
+
+describe('an act on what people hold is at most four exchanges too', () => {
+  test('making, changing and deleting a role', async () => {
+    const made = await counted(() => world.ana.post('roles/new', { key: newId(), name: 'Head', description: '' }))
+    expect([made.status, made.trips]).toEqual([303, 3])
+    const fields = { version: '1', name: 'Lead', description: 'Leads', permissions: ['claims.view', 'claims.edit'] }
+    const changed = await counted(() => world.ana.post(`roles/${role}`, fields))
+    expect([changed.status, changed.trips]).toEqual([303, 3])
+    const again = await counted(() => world.ana.post(`roles/${role}`, fields))
+    expect([again.status, again.trips]).toEqual([409, 2])
+    const other = await makeCustomRole(world.db, world.here.id, 'Other')
+    const gone = await counted(() => world.ana.post(`roles/${other}/delete`, { version: '1' }))
+    expect([gone.status, gone.trips]).toEqual([303, 3])
   })
 })
 

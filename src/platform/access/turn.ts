@@ -24,6 +24,15 @@ export const inTurn = (db: Db, { organization }: Pick<Actor, 'organization'>) =>
       .returning('id'),
   )
 
+/** How many people one turn changes at most: what a statement can do in the time that it has, on a slow machine too. */
+export const mostAtOnce = 2000
+
+/** Who goes on with the next part of an act: nobody else came between while each part has its turn. */
+export const nextTurn = (actor: Actor): Actor => ({
+  ...actor,
+  organization: { ...actor.organization, accessVersion: actor.organization.accessVersion + 1 },
+})
+
 /** Only when the statement has its turn. */
 export const ifTurn = sql<SqlBool>`exists (select from turn)`
 

@@ -11,7 +11,17 @@ export type Cause = { now: Date; how: How; actorId: string | null; requestId: st
 export type Happening = {
   act: EventName
   organizationId?: string | null
-  subject?: 'account' | 'membership' | 'organization' | 'invitation' | 'session' | ''
+  subject?:
+    | 'account'
+    | 'membership'
+    | 'organization'
+    | 'invitation'
+    | 'session'
+    | 'role'
+    | 'group'
+    | 'region'
+    | 'area'
+    | ''
   subjectId?: string | null
   /** Names of changed fields; values only for role, group, region, area, permission, status (data-model.md). */
   changes?: Record<string, unknown>

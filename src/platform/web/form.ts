@@ -1,5 +1,6 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
+import { isId } from '../ids.ts'
 import type { App } from './app-context.ts'
 import { BadRequest, Failure } from './failures.ts'
 
@@ -78,6 +79,12 @@ function unwrap(schema: unknown): unknown {
 /** The same form with the domain's refusals in it. */
 export const refuse = <T>(form: Form<T>, errors: Record<string, string>): Form<T> => ({ ...form, input: null, errors })
 
+/** The same form after somebody else changed what it is about: what was typed stays, beside what is now. */
+export const meanwhile = <T>(form: Form<T>): Form<T> =>
+  refuse(form, {
+    '': 'Somebody else changed this meanwhile. What you typed is still here: look at it again, then send it.',
+  })
+
 const bidi = /[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
 /** One line that people read: NFC, trimmed, bidirectional overrides stripped, at most `most` code points (R-32). */
@@ -94,6 +101,9 @@ export const version = z
   .string()
   .regex(/^[1-9]\d{0,8}$/, 'Open this again')
   .transform(Number)
+
+/** What makes a form that creates something the same one when it comes again (ids.ts, `idFromKey`; R-55). */
+export const formKey = z.string().refine(isId, 'Open this again')
 
 /** A password exactly as typed; its rules are checked by the command, for they need to know whose it is (R-01). */
 export const secret = (needed: string) => z.string().min(1, needed).max(2000, 'This is too long')

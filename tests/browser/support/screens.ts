@@ -45,6 +45,14 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     customRoles: [auditors],
     permissions: allPermissions.slice(0, 5),
   })
+  const base = list.replace(/\/members$/, '')
+  const keepers = await makeCustomRole(db, here.id, '<b>Keepers</b> of access', ['claims.view'])
+  const keeper = await place.enter({
+    first: 'Kay',
+    last: 'Keeper',
+    customRoles: [keepers],
+    permissions: ['roles.manage', 'claims.edit'],
+  })
   const closed = await place.enter({ first: 'Sue', last: 'Pended', suspended: true })
   const nowhere = await place.enter({ first: 'Norma', last: 'Nowhere', removed: true })
   const first = await add({ first: 'Fay', last: 'First' })
@@ -135,6 +143,21 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
       },
       { name: 'details', who: ana, path: `${list}/${viewer.id}?q=aaron` },
       { name: 'details of an Admin', who: ana, path: `${list}/${ana.person.id}?q=aaron` },
+      { name: 'groups', who: ana, path: `${base}/groups` },
+      { name: 'a new group', who: ana, path: `${base}/groups/new` },
+      { name: 'a group', who: ana, path: `${base}/groups/${group}` },
+      { name: 'a group, before it is deleted', who: ana, path: `${base}/groups/${group}/delete` },
+      { name: 'roles', who: ana, path: `${base}/roles` },
+      { name: 'a new role', who: ana, path: `${base}/roles/new` },
+      {
+        name: 'a new role, nothing typed',
+        who: ana,
+        path: `${base}/roles/new`,
+        act: (page) => send(page, 'Create role'),
+      },
+      { name: 'a role', who: ana, path: `${base}/roles/${auditors}` },
+      { name: 'a role that one holds', who: keeper, path: `${base}/roles/${keepers}` },
+      { name: 'a role, before it is deleted', who: ana, path: `${base}/roles/${auditors}/delete` },
       { name: 'one’s own details', who: mia, path: `${list}/me` },
       { name: 'not allowed', who: mia, path: list },
       { name: 'suspended', who: closed, path: list },

@@ -1,0 +1,295 @@
+import { sql } from 'kysely'
+import type { Actor } from '../platform/access/actor.ts'
+import { notTheirs } from '../platform/access/permission-set.ts'
+import type { Permission } from '../platform/access/permissions.ts'
+import { eventsAfter, ifTurn, inTurn, mostAtOnce, nextTurn, TurnLost } from '../platform/access/turn.ts'
+import type { Db } from '../platform/database/connect.ts'
+import type { Cause, Happening } from '../platform/events/record.ts'
+import { sortKey } from '../platform/fold.ts'
+import { idFromKey } from '../platform/ids.ts'
+import type { Group } from './queries.ts'
+import type { LockableField } from './rules.ts'
+
+type Errors = Record<string, string>
+type Input = { name: string; permissions: Permission[]; locked: LockableField[] }
+
+const mostGroups = 200
+const taken = { name: 'There is a group with this name already. Choose another one' }
+
+const eventOf = (actor: Actor, id: string, act: Happening['act'], changes: Happening['changes']): Happening => ({
+  act,
+  organizationId: actor.organization.id,
+  subject: 'group',
+  subjectId: id,
+  ...(changes ? { changes } : {}),
+})
+
+/** Makes a group with nobody in it. The same form sent again makes none, and leads to the first. */
+export async function createGroup(db: Db, cause: Cause, actor: Actor, key: string, input: Input) {
+  const wrong = notTheirs(actor, [], input.permissions)
+  if (wrong) return { errors: { permissions: wrong } as Errors }
+  const organization_id = actor.organization.id
+  const id = idFromKey(key, organization_id, actor.accountId)
+  const sort_name = sortKey(input.name)
+  // Read at the same access_version as the actor, or the turn is lost. Who sends a form again takes no turn.
+  const there = await db
+    .selectFrom('member_group as g')
+    .where('g.organization_id', '=', organization_id)
+    .select([
+      sql<number>`count(*)::int`.as('count'),
+      sql<boolean>`coalesce(bool_or(g.sort_name = ${sort_name}), false)`.as('taken'),
+      sql<string | null>`max(g.name) filter (where g.id = ${id})`.as('made_before'),
+    ])
+    .executeTakeFirstOrThrow()
+  if (there.made_before === input.name) return { id }
+  if (there.made_before !== null)
+    return {
+      errors: {
+        '': `This form has made the group “${there.made_before}” already. Send it again to make another`,
+      } as Errors,
+    }
+  if (there.taken) return { errors: taken as Errors }
+  if (there.count >= mostGroups)
+    return { errors: { '': `An organization can have ${mostGroups} groups. Delete one that nobody needs` } as Errors }
+  const [changed] = await inTurn(db, actor)
+    .with('changed', (of) =>
+      of
+        .insertInto('member_group')
+        .columns(['id', 'organization_id', 'name', 'sort_name'])
+        .expression(
+          of
+            .selectFrom('turn')
+            .select([
+              sql<string>`${id}::uuid`.as('id'),
+              sql<string>`${organization_id}::uuid`.as('organization_id'),
+              sql<string>`${input.name}::text`.as('name'),
+              sql<string>`${sort_name}::text`.as('sort_name'),
+            ]),
+        )
+        .returning('id'),
+    )
+    .with('given', (of) =>
+      of
+        .insertInto('group_permission')
+        .columns(['organization_id', 'group_id', 'permission'])
+        .expression(
+          of
+            .selectFrom('changed')
+            .select([
+              sql<string>`${organization_id}::uuid`.as('organization_id'),
+              'changed.id as group_id',
+              sql<string>`unnest(${input.permissions}::text[])`.as('permission'),
+            ]),
+        )
+        .onConflict((oc) => oc.doNothing()),
+    )
+    .with('locks', (of) =>
+      of
+        .insertInto('group_locked_field')
+        .columns(['organization_id', 'group_id', 'field'])
+        .expression(
+          of
+            .selectFrom('changed')
+            .select([
+              sql<string>`${organization_id}::uuid`.as('organization_id'),
+              'changed.id as group_id',
+              sql<string>`unnest(${input.locked}::text[])`.as('field'),
+            ]),
+        )
+        .onConflict((oc) => oc.doNothing()),
+    )
+    .with('told', (of) =>
+      eventsAfter(
+        of,
+        cause,
+        eventOf(actor, id, 'group.created', {
+          group: [null, input.name],
+          permissions: [[], input.permissions],
+          locked: [[], input.locked],
+        }),
+      ),
+    )
+    .selectFrom('changed')
+    .select('id')
+    .execute()
+  if (!changed) throw new TurnLost()
+  return { id }
+}
+
+const same = (one: string[], other: string[]) => [...one].sort().join() === [...other].sort().join()
+
+/** Changes a group for everybody in it, from their next request on. The caller has asked closedTo() and the version. */
+export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Group, input: Input) {
+  const changes: Happening[] = []
+  if (input.name !== group.name)
+    changes.push(eventOf(actor, group.id, 'group.renamed', { group: [group.name, input.name] }))
+  if (!same(input.permissions, group.permissions)) {
+    const wrong = notTheirs(actor, group.permissions, input.permissions)
+    if (wrong) return { errors: { permissions: wrong } as Errors }
+    const permissions = [group.permissions, input.permissions]
+    changes.push(eventOf(actor, group.id, 'group.permissions_changed', { permissions }))
+  }
+  if (!same(input.locked, group.locked))
+    changes.push(eventOf(actor, group.id, 'group.locks_changed', { locked: [group.locked, input.locked] }))
+  if (changes.length === 0) return {}
+  const organization_id = actor.organization.id
+  const sort_name = sortKey(input.name)
+  const row = await inTurn(db, actor)
+    .with('changed', (of) =>
+      of
+        .updateTable('member_group as g')
+        .set((eb) => ({ name: input.name, sort_name, version: eb('g.version', '+', 1) }))
+        .where('g.organization_id', '=', organization_id)
+        .where('g.id', '=', group.id)
+        .where('g.version', '=', group.version)
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('member_group as other')
+                .where('other.organization_id', '=', organization_id)
+                .where('other.sort_name', '=', sort_name)
+                .where('other.id', '<>', group.id)
+                .select('other.id'),
+            ),
+          ),
+        )
+        .where(ifTurn)
+        .returning('g.id'),
+    )
+    .with('gone', (of) =>
+      of
+        .deleteFrom('group_permission')
+        .where('organization_id', '=', organization_id)
+        .where('group_id', 'in', (eb) => eb.selectFrom('changed').select('changed.id'))
+        .where(sql<boolean>`permission <> all (${input.permissions}::text[])`),
+    )
+    .with('unlocked', (of) =>
+      of
+        .deleteFrom('group_locked_field')
+        .where('organization_id', '=', organization_id)
+        .where('group_id', 'in', (eb) => eb.selectFrom('changed').select('changed.id'))
+        .where(sql<boolean>`field <> all (${input.locked}::text[])`),
+    )
+    .with('given', (of) =>
+      of
+        .insertInto('group_permission')
+        .columns(['organization_id', 'group_id', 'permission'])
+        .expression(
+          of
+            .selectFrom('changed')
+            .select([
+              sql<string>`${organization_id}::uuid`.as('organization_id'),
+              'changed.id as group_id',
+              sql<string>`unnest(${input.permissions}::text[])`.as('permission'),
+            ]),
+        )
+        .onConflict((oc) => oc.columns(['organization_id', 'group_id', 'permission']).doNothing()),
+    )
+    .with('locks', (of) =>
+      of
+        .insertInto('group_locked_field')
+        .columns(['organization_id', 'group_id', 'field'])
+        .expression(
+          of
+            .selectFrom('changed')
+            .select([
+              sql<string>`${organization_id}::uuid`.as('organization_id'),
+              'changed.id as group_id',
+              sql<string>`unnest(${input.locked}::text[])`.as('field'),
+            ]),
+        )
+        .onConflict((oc) => oc.columns(['organization_id', 'group_id', 'field']).doNothing()),
+    )
+    .with('told', (of) => eventsAfter(of, cause, ...changes))
+    .selectNoFrom((eb) => [ifTurn.as('turned'), eb.exists(eb.selectFrom('changed').select('changed.id')).as('done')])
+    .executeTakeFirstOrThrow()
+  if (!row.turned) throw new TurnLost()
+  return row.done ? {} : { errors: taken as Errors }
+}
+
+/** Moves some of those in the group to Default, in a turn of their own. */
+async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promise<number> {
+  const organization_id = actor.organization.id
+  const row = await inTurn(db, actor)
+    .with('changed', (of) =>
+      of
+        .updateTable('membership as m')
+        .set((eb) => ({ group_id: group.default_id, manages_group: false, version: eb('m.version', '+', 1) }))
+        .where('m.organization_id', '=', organization_id)
+        .where('m.id', 'in', (eb) =>
+          eb
+            .selectFrom('membership as some')
+            .where('some.organization_id', '=', organization_id)
+            .where('some.group_id', '=', group.id)
+            .select('some.id')
+            .limit(mostAtOnce),
+        )
+        .where(ifTurn)
+        .returning('m.id'),
+    )
+    .with('told', (of) =>
+      eventsAfter(
+        of,
+        cause,
+        eventOf(actor, group.id, 'group.members_moved', { group: [group.name, group.default_name] }),
+      ),
+    )
+    .selectNoFrom((eb) => [
+      ifTurn.as('turned'),
+      eb.selectFrom('changed').select(sql<number>`count(*)::int`.as('count')).as('count'),
+    ])
+    .executeTakeFirstOrThrow()
+  if (!row.turned) throw new TurnLost()
+  return row.count ?? 0
+}
+
+/**
+ * Deletes a group; everybody in it moves to Default, its managers without their mark. Up to `mostAtOnce` people that is one
+ * statement; more than that is more than a statement may take, so some move after others first, and the group is deleted at the end.
+ * Who is interrupted in between finds it with fewer people, and deletes it again.
+ */
+export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Group) {
+  const wrong = notTheirs(actor, group.permissions, group.members > 0 ? group.byDefault : [])
+  if (wrong) return { errors: { '': wrong } as Errors }
+  let now = actor
+  for (let count = group.many ? mostAtOnce : 0; count === mostAtOnce; now = nextTurn(now))
+    count = await moveSome(db, cause, now, group)
+  const organization_id = actor.organization.id
+  const [changed] = await inTurn(db, now)
+    .with('moved', (of) =>
+      of
+        .updateTable('membership as m')
+        .set((eb) => ({ group_id: group.default_id, manages_group: false, version: eb('m.version', '+', 1) }))
+        .where('m.organization_id', '=', organization_id)
+        .where('m.group_id', '=', group.id)
+        .where(ifTurn),
+    )
+    .with('changed', (of) =>
+      of
+        .deleteFrom('member_group')
+        .where('organization_id', '=', organization_id)
+        .where('id', '=', group.id)
+        .where('version', '=', group.version)
+        .where('is_default', '=', false)
+        .where(ifTurn)
+        .returning('id'),
+    )
+    .with('told', (of) =>
+      eventsAfter(
+        of,
+        cause,
+        eventOf(actor, group.id, 'group.deleted', {
+          group: [group.name, group.default_name],
+          permissions: [group.permissions, group.byDefault],
+          members: group.members,
+          managers: group.manager_count,
+        }),
+      ),
+    )
+    .selectFrom('changed')
+    .select('id')
+    .execute()
+  if (!changed) throw new TurnLost()
+  return {}
+}
