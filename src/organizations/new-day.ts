@@ -5,7 +5,7 @@ import { crossing } from '../platform/database/guard.ts'
 import type { DB } from '../platform/database/schema.ts'
 
 /** So many statuses change in one statement, which must end before the page of whoever comes first on a new day is given up. */
-export const statusesAtOnce = 1000
+export const statusesAtOnce = 200
 
 type NewDay = DB & { stale: { id: string }; marked: { id: string } }
 
