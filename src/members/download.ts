@@ -25,13 +25,14 @@ async function download(c: Context<App>, format: Format): Promise<Response> {
   })
 }
 
-/** What the log keeps of the filters: the values of status, role, group and region, of the others that they were used. */
+/** What the log keeps of the filters: the values of status, role, group, region and permission, of the others that they were used. */
 function filtersOf(list: MemberList): Record<string, unknown> {
   const values = {
     status: list.status,
     role: [...list.role, ...list.customRole],
     group: list.group,
     region: list.region,
+    permission: list.permission === null ? [] : [list.permission],
   }
   const used = Object.entries(values).filter(([, value]) => value.length > 0)
   const names = [
