@@ -199,6 +199,35 @@ describe('role, group, permissions and dates too', () => {
   })
 })
 
+describe('the acts on signing in and on staying', () => {
+  /** Opens the form of an act, fills it in, and counts what sending it takes. */
+  const sending = async (person: { id: string }, name: string, fields: Record<string, string> = {}, swap = false) => {
+    const from = swap ? world.ana.swap : world.ana
+    const form = await counted(() => from.get(actOn(person, name)))
+    expect([name, form.status, form.trips]).toEqual([name, 200, 2])
+    const { html } = await from.get(actOn(person, name))
+    const { status, trips } = await counted(() => from.post(actOn(person, name), { ...hiddenIn(html), ...fields }))
+    return [status, trips]
+  }
+
+  test('are at most four exchanges where they are one statement', async () => {
+    const pat = await world.add({ first: 'Pat' })
+    expect(await sending(pat, 'sign-out')).toEqual([303, 3])
+    expect(await sending(pat, 'reset-link')).toEqual([200, 4])
+    expect(await sending(pat, 'remove')).toEqual([303, 3])
+    expect(await sending(pat, 'take-back', {}, true)).toEqual([200, 4])
+  })
+  test('and a transaction more where a sign-in on its way must be seen, or all organizations of an account locked', async () => {
+    const pat = await world.add({ first: 'Pat' })
+    expect(await sending(pat, 'password', { how: 'generated' })).toEqual([200, 6])
+    expect(await sending(pat, 'reset-link', { block_now: 'on' })).toEqual([200, 7])
+    const bo = await world.add({ first: 'Bo', blocked: true })
+    const [status, trips] = await sending(bo, 'unblock')
+    expect(status).toBe(303)
+    expect(trips).toBeLessThanOrEqual(15)
+  })
+})
+
 describe('an act on what people hold is at most four exchanges too', () => {
   test('making, changing and deleting a role', async () => {
     const made = await counted(() => world.ana.post('roles/new', { key: newId(), name: 'Head', description: '' }))

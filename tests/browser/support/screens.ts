@@ -45,6 +45,22 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     customRoles: [auditors],
     permissions: allPermissions.slice(0, 5),
   })
+  const gone = await add({
+    first: 'Gwendolyn',
+    last: 'Gone',
+    role: 'viewer',
+    group,
+    customRoles: [auditors],
+    permissions: ['usage.view'],
+    removed: true,
+  })
+  await db
+    .updateTable('membership')
+    .set({ removed_by: ana.person.id, removed_reason: 'Moved on at the end of the month' })
+    .where('id', '=', gone.id)
+    .execute()
+  const blocked = await add({ first: 'Bo', last: 'Blocked', blocked: true })
+  const rex = await place.enter({ first: 'Rex', permissions: ['members.view', 'members.remove'] })
   const base = list.replace(/\/members$/, '')
   const keepers = await makeCustomRole(db, here.id, '<b>Keepers</b> of access', ['claims.view'])
   const keeper = await place.enter({
@@ -143,6 +159,28 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
       },
       { name: 'details', who: ana, path: `${list}/${viewer.id}?q=aaron` },
       { name: 'details of an Admin', who: ana, path: `${list}/${ana.person.id}?q=aaron` },
+      { name: 'details of somebody removed', who: ana, path: `${list}/${gone.id}` },
+      { name: 'taking somebody back', who: rex, path: `${list}/${gone.id}/take-back` },
+      { name: 'removing somebody', who: ana, path: `${list}/${place.gus.person.id}/remove` },
+      { name: 'unblocking', who: ana, path: `${list}/${blocked.id}/unblock` },
+      { name: 'signing somebody out', who: ana, path: `${list}/${mia.person.id}/sign-out` },
+      {
+        name: 'a password for somebody, too short',
+        who: ana,
+        path: `${list}/${viewer.id}/password`,
+        act: async (page) => {
+          await page.getByText('Type one').click()
+          await page.getByLabel('New password', { exact: true }).fill('short')
+          await send(page, 'Change password')
+        },
+      },
+      {
+        name: 'a password shown once',
+        who: ana,
+        path: `${list}/${viewer.id}/password`,
+        act: (page) => send(page, 'Change password'),
+      },
+      { name: 'a reset link for somebody', who: ana, path: `${list}/${viewer.id}/reset-link` },
       { name: 'groups', who: ana, path: `${base}/groups` },
       { name: 'a new group', who: ana, path: `${base}/groups/new` },
       { name: 'a group', who: ana, path: `${base}/groups/${group}` },
