@@ -16,7 +16,7 @@ afterAll(() => place.close())
 
 type Page = Awaited<ReturnType<Place['visit']>>
 const focused = (page: Page) =>
-  page.evaluate<string>('document.activeElement.id || document.activeElement.getAttribute("aria-label")')
+  page.evaluate<string>('document.activeElement.id || document.activeElement.innerText')
 const panel = (page: Page) => page.locator('section.panel')
 const heightOf = async (page: Page, name: string) => {
   const box = await page.getByRole('link', { name, exact: true }).boundingBox()
@@ -26,33 +26,33 @@ const heightOf = async (page: Page, name: string) => {
 test('Ana opens somebody with the mouse: the list stays where it is, the row is marked', async () => {
   const page = await place.visit(place.ana)
   await page.goto(`${place.list}?sort=last_name`)
-  const link = page.getByRole('link', { name: 'Abe040 Aldous 040', exact: true })
+  const link = page.getByRole('link', { name: 'Abe040', exact: true })
   await link.scrollIntoViewIfNeeded()
-  const before = await heightOf(page, 'Abe040 Aldous 040')
+  const before = await heightOf(page, 'Abe040')
   await link.click()
   await panel(page).waitFor()
   expect(await panel(page).getByRole('heading', { level: 2 }).innerText()).toBe('Abe040 Aldous 040')
-  await expect.poll(() => heightOf(page, 'Abe040 Aldous 040')).toBe(before)
+  await expect.poll(() => heightOf(page, 'Abe040')).toBe(before)
   expect(await link.getAttribute('aria-current')).toBe('true')
   expect(await focused(page)).toBe('panel')
   expect(await page.title()).toBe('Abe040 Aldous 040 – Rollcall')
 
-  await page.getByRole('link', { name: 'Abe041 Aldous 041', exact: true }).click()
+  await page.getByRole('link', { name: 'Abe041', exact: true }).click()
   await page.getByRole('heading', { name: 'Abe041 Aldous 041' }).waitFor()
   await expect.poll(() => page.locator('.grid [aria-current]').count()).toBe(1)
-  expect(await heightOf(page, 'Abe040 Aldous 040')).toBe(before)
+  expect(await heightOf(page, 'Abe040')).toBe(before)
 
   await panel(page).getByRole('link', { name: 'Close', exact: true }).click()
   await panel(page).waitFor({ state: 'detached' })
-  expect(await heightOf(page, 'Abe040 Aldous 040')).toBe(before)
-  expect(await focused(page)).toBe('Abe041 Aldous 041')
+  expect(await heightOf(page, 'Abe040')).toBe(before)
+  expect(await focused(page)).toBe('Abe041')
   expect(where(page)).toBe(place.list)
 })
 
 test('Ana does all of it with the keyboard', async () => {
   const page = await place.visit(place.ana)
   await page.goto(place.list)
-  await page.getByRole('link', { name: 'Abe003 Aldous 003', exact: true }).focus()
+  await page.getByRole('link', { name: 'Abe003', exact: true }).focus()
   await page.keyboard.press('Enter')
   await panel(page).waitFor()
   expect(await focused(page)).toBe('panel')
@@ -60,13 +60,13 @@ test('Ana does all of it with the keyboard', async () => {
   expect(await focused(page)).toBe('Close')
   await page.keyboard.press('Escape')
   await panel(page).waitFor({ state: 'detached' })
-  await expect.poll(() => focused(page)).toBe('Abe003 Aldous 003')
+  await expect.poll(() => focused(page)).toBe('Abe003')
 
   await page.keyboard.press('Enter')
   await panel(page).waitFor()
   await page.goBack()
   await panel(page).waitFor({ state: 'detached' })
-  await expect.poll(() => focused(page)).toBe('Abe003 Aldous 003')
+  await expect.poll(() => focused(page)).toBe('Abe003')
   await page.goForward()
   await panel(page).waitFor()
   expect(await page.locator('.grid [aria-current]').innerText()).toBe('Abe003')
@@ -76,7 +76,7 @@ test('Ana does all of it with the keyboard', async () => {
 test('Escape in the search box empties it and leaves the details open', async () => {
   const page = await place.visit(place.ana)
   await page.goto(place.list)
-  await page.getByRole('link', { name: 'Abe003 Aldous 003', exact: true }).click()
+  await page.getByRole('link', { name: 'Abe003', exact: true }).click()
   await panel(page).waitFor()
   await page.keyboard.press('/')
   await page.keyboard.press('Escape')
@@ -95,7 +95,7 @@ describe.each([
   test('the details have an address of their own: list, reload and a colleague show the same', async () => {
     const page = await place.visit(place.ana, look)
     await page.goto(`${place.list}?role=viewer`)
-    await page.getByRole('link', { name: 'Abe020 Aldous 020', exact: true }).click()
+    await page.getByRole('link', { name: 'Abe020', exact: true }).click()
     await panel(page).waitFor()
     expect(where(page)).toMatch(new RegExp(`^${place.list}/[\\w-]+\\?role=viewer$`))
     const text = await panel(page).innerText()
@@ -119,9 +119,9 @@ describe.each([
 test('on a phone the details are the page, and closing them leads back to the same place of the list', async () => {
   const page = await place.visit(place.ana, { width: 360, height: 740 })
   await page.goto(place.list)
-  const link = page.getByRole('link', { name: 'Abe030 Aldous 030', exact: true })
+  const link = page.getByRole('link', { name: 'Abe030', exact: true })
   await link.scrollIntoViewIfNeeded()
-  const before = await heightOf(page, 'Abe030 Aldous 030')
+  const before = await heightOf(page, 'Abe030')
   for (const close of ['link', 'back']) {
     await link.click()
     await panel(page).waitFor()
@@ -131,8 +131,8 @@ test('on a phone the details are the page, and closing them leads back to the sa
     if (close === 'link') await panel(page).getByRole('link', { name: 'Organization members' }).click()
     else await page.goBack()
     await panel(page).waitFor({ state: 'detached' })
-    await expect.poll(() => heightOf(page, 'Abe030 Aldous 030')).toBe(before)
-    await expect.poll(() => focused(page)).toBe('Abe030 Aldous 030')
+    await expect.poll(() => heightOf(page, 'Abe030')).toBe(before)
+    await expect.poll(() => focused(page)).toBe('Abe030')
   }
 })
 
