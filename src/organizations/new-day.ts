@@ -1,5 +1,6 @@
 import { type Expression, type QueryCreator, sql } from 'kysely'
 import { currentStatus, dayOf } from '../platform/access/status.ts'
+import { atMost } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import type { DB } from '../platform/database/schema.ts'
@@ -29,7 +30,7 @@ export function newDay(organization: string | Expression<string>, today: string)
         .where(dated)
         .where('m.status', '<>', status)
         .select('m.id')
-        .limit(sql<number>`${statusesAtOnce}::int`),
+        .limit(atMost(statusesAtOnce)),
     marked: (q: QueryCreator<NewDay>) =>
       q
         .updateTable('organization')

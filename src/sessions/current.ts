@@ -4,7 +4,7 @@ import type { Actor, Standing, Visitor } from '../platform/access/actor.ts'
 import { grantsOf } from '../platform/access/grants.ts'
 import { type OrganizationRole, rightsOf } from '../platform/access/permissions.ts'
 import { dayOf } from '../platform/access/status.ts'
-import { compiledOnce } from '../platform/database/compiled-once.ts'
+import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import type { DB } from '../platform/database/schema.ts'
@@ -61,7 +61,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
               .orderBy(sql`(${standing(today)}) is null`, 'desc')
               .orderBy('o.name')
               .orderBy('o.id')
-              .limit(1),
+              .limit(atMost(1)),
           )
         : on.on('o.slug', '=', slug),
     )
