@@ -26,7 +26,7 @@ const stays = {
 
 /** A form about one person: whose it is, how to leave it, and the form itself. */
 export const Act = ({ person, words, back, alone, children }: Props) => {
-  const [Name, Title] = alone ? (['p', 'h1'] as const) : (['h2', 'h3'] as const)
+  const [Name, Title, Part] = alone ? (['p', 'h1', 'div'] as const) : (['h2', 'h3', 'section'] as const)
   return (
     <section
       class={alone ? 'panel alone' : 'panel'}
@@ -48,10 +48,10 @@ export const Act = ({ person, words, back, alone, children }: Props) => {
           <Icon name="close" />
         </a>
       </header>
-      <section>
+      <Part class="part">
         <Title id="act">{words.title}</Title>
         {children}
-      </section>
+      </Part>
     </section>
   )
 }
