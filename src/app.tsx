@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
+import { audit } from './audit/routes.tsx'
 import { groups } from './groups/routes.tsx'
 import { access } from './members/access/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
@@ -16,6 +17,7 @@ import { organizations } from './organizations/routes.ts'
 import { passwords } from './passwords/routes.tsx'
 import type { Guard } from './platform/access/allow.ts'
 import { permissions } from './platform/access/permissions.ts'
+import { TurnLost } from './platform/access/turn.ts'
 import { isUnavailable } from './platform/database/connect.ts'
 import { recordRefusal } from './platform/events/refused.ts'
 import { errorFacts } from './platform/log.ts'
@@ -90,6 +92,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/', setUp)
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
+  app.route('/o/:slug', audit)
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)
@@ -174,6 +177,8 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
     log('warn', 'the database did not answer', { request: requestId, ...errorFacts(error) })
     failure = new Unavailable(2)
   }
+  // So many act on this organization's access that this one never got its turn.
+  if (error instanceof TurnLost) failure = new Unavailable(1)
   if (!failure) {
     log('error', 'request failed', {
       request: requestId,

@@ -38,5 +38,6 @@ export const events = {
   'password.reset': 'Password reset by link',
   'access.refused': 'Refused for lack of a permission',
   'members.downloaded': 'List of members downloaded',
+  'audit.downloaded': 'Audit log downloaded',
 } as const
 export type EventName = keyof typeof events
