@@ -3,7 +3,7 @@ import type { Actor } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import { events } from '../platform/events/catalogue.ts'
-import { type Cell, cellValues, csvColumns, xlsxRow } from '../platform/web/sheet-cells.ts'
+import { type Cell, cellValues, csvLines, xlsxRow } from '../platform/web/sheet-cells.ts'
 import type { AuditList } from './list-state.ts'
 import { auditedEvents } from './queries.ts'
 
@@ -42,10 +42,10 @@ export function auditExport(db: Db, actor: Actor, list: AuditList) {
     .select(cellValues(columns))
     .offset(sql<number>`0`)
     .as('x')
-  const lines = crossing(db, 'names are looked up for rows that were found for the organization').selectFrom(found)
+  const wide = crossing(db, 'names are looked up for rows that were found for the organization')
   return {
     cells: columns,
-    csv: () => lines.select(csvColumns(columns, 'x')),
-    xlsx: () => lines.select(xlsxRow(columns, 'x').as('row')),
+    csv: () => csvLines(wide, found, columns),
+    xlsx: () => wide.selectFrom(found).select(xlsxRow(columns, 'x').as('row')),
   }
 }

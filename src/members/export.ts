@@ -2,7 +2,7 @@ import { type Expression, sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
 import { organizationRoles } from '../platform/access/permissions.ts'
 import type { Db } from '../platform/database/connect.ts'
-import { type Cell, cellValues, csvColumns, xlsxRow } from '../platform/web/sheet-cells.ts'
+import { type Cell, cellValues, csvLines, xlsxRow } from '../platform/web/sheet-cells.ts'
 import type { MemberList, Sort } from './list-state.ts'
 import { conditions, withinReach } from './page.ts'
 import { membersWithNames } from './queries.ts'
@@ -93,7 +93,7 @@ export function memberExport(
   const people = inOrder.select(cellValues(cells)).offset(sql<number>`0`).as('x')
   return {
     cells,
-    csv: () => db.selectFrom(people).select(csvColumns(cells, 'x')),
+    csv: () => csvLines(db, people, cells),
     xlsx: () => db.selectFrom(people).select(xlsxRow(cells, 'x').as('row')),
   }
 }

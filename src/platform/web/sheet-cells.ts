@@ -1,4 +1,5 @@
 import { type AliasedExpression, type Expression, type RawBuilder, sql } from 'kysely'
+import type { Db } from '../database/connect.ts'
 import { style } from './xlsx.ts'
 
 /**
@@ -20,25 +21,51 @@ const longest = 32_767
 const guarded = (value: Expression<unknown>) =>
   sql<string>`case when ascii(${value}) in (61, 43, 45, 64, 9, 10, 13, 65309, 65291, 65293, 65312) then '''' || ${value} else ${value} end`
 
+/**
+ * Where a spreadsheet splits whose language has the semicolon between cells, or that takes tabs: it knows no quotes then but at the
+ * beginning of such a cell, so line breaks split too, and quotes before the formula don't hide it. (OWASP, "CSV Injection": the
+ * beginning of a value isn't all, a separator in the middle may begin a cell.) `x;=1+1;y` without a mark is a formula in Excel in
+ * German; quoting it, as RFC 4180 would allow, changes nothing there.
+ */
+const hiddenFormula = String.raw`([;\t\n\r])("*[=+@＝＋－＠-])`
+
+/** In CSV every hidden cell gets its mark too, where `careful` says that there is one. In XML a cell is a cell. */
+const guardedInside = (value: Expression<unknown>, careful: Expression<unknown>) =>
+  sql<string>`case when ${careful} then regexp_replace(${guarded(value)}, ${hiddenFormula}, ${String.raw`\1'\2`}, 'g') else ${guarded(value)} end`
+
 const finite = (value: Expression<unknown>) => sql`isfinite(${value})`
 
 const column = (n: number) => `c${n}`
 
-/** The values of the cells, for a subquery that `csvColumns` or `xlsxRow` reads. Fence it, else they are computed several times. */
+/** The values of the cells, for a subquery that `csvLines` or `xlsxRow` reads. Fence it, else they are computed several times. */
 export const cellValues = (cells: readonly Cell[]): AliasedExpression<unknown, string>[] =>
   cells.map(({ value }, n) => sql`${value}`.as(column(n)))
 
 const of = (cells: readonly Cell[], alias: string) =>
   cells.map(({ kind, label }, n) => ({ kind, label, value: sql.ref<string>(`${alias}.${column(n)}`) }))
 
-/** The columns of a COPY in CSV from a subquery with this alias: days and moments in ISO 8601, moments in UTC. */
-export const csvColumns = (cells: readonly Cell[], alias: string): AliasedExpression<unknown, string>[] =>
-  of(cells, alias).map(({ kind, label, value }) => csvValue(kind, value).as(label))
+/**
+ * The lines of a COPY in CSV from a fenced subquery of `cellValues` with the alias x: days and moments in ISO 8601, moments in UTC.
+ * Whether any text of a row hides a formula is asked once for all of them, since hardly any does.
+ */
+export function csvLines(db: Db, rows: AliasedExpression<unknown, 'x'>, cells: readonly Cell[]) {
+  const texts = of(cells, 'x').flatMap(({ kind, value }) => (kind === 'text' ? [value] : []))
+  const careful = texts.length > 0 ? sql`concat_ws('|', ${sql.join(texts)}) ~ ${hiddenFormula}` : sql`false`
+  const checked = db
+    .selectFrom(rows as AliasedExpression<Record<string, unknown>, 'x'>)
+    .selectAll('x')
+    .select(careful.as('careful'))
+    .offset(sql<number>`0`)
+    .as('y')
+  return db
+    .selectFrom(checked)
+    .select(of(cells, 'y').map(({ kind, label, value }) => csvValue(kind, value, sql`y.careful`).as(label)))
+}
 
-function csvValue(kind: Cell['kind'], value: Expression<unknown>): RawBuilder<unknown> {
+function csvValue(kind: Cell['kind'], value: Expression<unknown>, careful: Expression<unknown>): RawBuilder<unknown> {
   switch (kind) {
     case 'text':
-      return guarded(value)
+      return guardedInside(value, careful)
     case 'day':
       return sql`case when ${finite(value)} then to_char(${value}, 'YYYY-MM-DD') end`
     case 'moment':
