@@ -173,7 +173,7 @@ on('htmx:after:swap', () => {
   const form = find('form.find')
   if (!form) return
   const query = new URLSearchParams(location.search)
-  const who = find('#who')
+  const who = find('#who-can')
   if (who) who.search = location.search
   const names = new Set()
   for (const input of form.elements) {

@@ -204,7 +204,7 @@ test('it is said what is listed, and the filter is taken away by its chip', asyn
 
 test('the page of the question has every permission, and keeps the search and the filters', async () => {
   const { html } = await world.ana.get('members?status=active&q=l1')
-  const href = /id="who" href="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+  const href = /id="who-can" href="([^"]+)"/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const page = await world.ana.get(href)
   for (const name of allPermissions) {
     expect(page.text).toContain(permissions[name].help)

@@ -473,7 +473,7 @@ beforeAll(async () => {
 })
 /** Fields that nobody types. */
 const untyped = ['next', 'version', 'key', 'how', 'block_now']
-const withBody = forms.filter(({ fields }) => Object.keys(fields).length > 0)
+const withBody = forms.filter(({ route }) => route !== 'POST /sign-out')
 
 test('these are all forms of the app', () => {
   expect(forms.map(({ route }) => route).sort()).toEqual(
@@ -591,7 +591,7 @@ describe('a form that no page of ours makes', () => {
     async ({ browser, path, fields }) => {
       const from = await browser()
       const before = await stored()
-      for (const name of extra) {
+      for (const name of extra.filter((one) => !(one in fields))) {
         const answer = await from.post(path(), withField(fields, name))
         expect([name, answer.status]).toEqual([name, 400])
       }

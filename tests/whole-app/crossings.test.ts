@@ -94,6 +94,7 @@ describe('text that is no parameter (R-30)', () => {
     expect(where(/\bsql\.(ref|id|table)\(/, src)).toEqual([
       'src/audit/export.ts',
       'src/audit/queries.ts',
+      'src/members/holders.ts',
       'src/members/page.ts',
       'src/tasks/dump/restore.ts',
     ])

@@ -144,8 +144,9 @@ describe('the one direction', () => {
         ({ from, to }) => nameOf(from) in rank && nameOf(to) in rank && !isPlatform(from) && !isTask(from),
         ({ from, to }) => {
           const [above, below] = [rank[nameOf(from)] ?? 0, rank[nameOf(to)] ?? 0]
-          // A command may call another feature's command.
-          return above > below || (featureOf(from) !== featureOf(to) && above === below && above < 3)
+          // A command may call another feature's command, and the rules of a part those of the whole.
+          const part = from.split('/').length > to.split('/').length
+          return above > below || ((part || featureOf(from) !== featureOf(to)) && above === below && above < 3)
         },
       ),
     ).toEqual([])

@@ -189,7 +189,7 @@ export const Filters = ({ base, list, around }: Props) => {
             </select>
           </Filter>
         ) : (
-          <a class="btn" id="who" href={`${base}/who${writeMemberList(list)}`}>
+          <a class="btn" id="who-can" href={`${base}/who${writeMemberList(list)}`}>
             Who can…
           </a>
         )}
