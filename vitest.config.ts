@@ -23,6 +23,8 @@ export default defineConfig({
           include: ['tests/browser/**/*.test.ts', 'tests/platform/{kill,embedded}.test.ts'],
           fileParallelism: false,
           testTimeout: 180_000,
+          // What a browser shows comes when it comes: on a busy machine, later.
+          expect: { poll: { timeout: 10_000 } },
           sequence: { groupOrder: 1 },
         },
       },

@@ -27,7 +27,12 @@ const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-'))
 const env = { ...process.env, DATA_DIR: join(folder, 'data'), PORT: '3911', LOG_LEVEL: 'warn' }
 const password = 'a long password for the bench'
 /** As `npm start` starts it. */
-const program = ['--max-semi-space-size=4', '--enable-source-maps', join(root, 'dist', 'main.js')]
+const program = [
+  '--max-semi-space-size=8',
+  '--heap-growing-percent=100',
+  '--enable-source-maps',
+  join(root, 'dist', 'main.js'),
+]
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const rollcall = (args: string[], input = '') =>

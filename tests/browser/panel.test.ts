@@ -15,7 +15,10 @@ afterEach(async () => {
 afterAll(() => place.close())
 
 type Page = Awaited<ReturnType<Place['visit']>>
-const focused = (page: Page) => page.evaluate<string>('document.activeElement.id || document.activeElement.innerText')
+const focused = (page: Page) =>
+  page.evaluate<string>(
+    'document.activeElement.id || document.activeElement.ariaLabel || document.activeElement.innerText',
+  )
 const panel = (page: Page) => page.locator('section.panel')
 const heightOf = async (page: Page, name: string) => {
   const box = await page.getByRole('link', { name, exact: true }).boundingBox()
