@@ -177,7 +177,11 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
     log('warn', 'the database did not answer', { request: requestId, ...errorFacts(error) })
     failure = new Unavailable(2)
   }
-  // So many act on this organization's access that this one never got its turn.
+  // A page that was read while somebody's access changed is read again; an act has been decided again often enough.
+  if (error instanceof TurnLost && c.req.method === 'GET') {
+    const { pathname, search } = new URL(c.req.url)
+    return c.redirect(pathname + search, 303)
+  }
   if (error instanceof TurnLost) failure = new Unavailable(1)
   if (!failure) {
     log('error', 'request failed', {

@@ -13,7 +13,7 @@ const mostPeople = 200
 
 type Of = ExpressionBuilder<DB & { e: DB['event'] }, 'e'>
 
-/** What of the log the actor's organization may read: its own events; and of an account that it alone manages, what it did itself. */
+/** What of the log the actor's organization may read: its own events; and of an account that it alone manages, what it did since. */
 function within(eb: Of, actor: Actor, list: AuditList) {
   const own = eb('e.organization_id', '=', actor.organization.id)
   if (!list.person) return own
@@ -37,6 +37,8 @@ function within(eb: Of, actor: Actor, list: AuditList) {
       own,
       eb.and([
         eb('e.organization_id', 'is', null),
+        // What the account did before it came here was another organization's to know.
+        eb('e.at', '>=', person.select('pm.created_at')),
         eb.or([eb('e.subject_id', '=', managed), eb('e.actor_id', '=', managed)]),
       ]),
     ]),

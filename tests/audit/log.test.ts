@@ -111,13 +111,23 @@ describe('with many events', () => {
 })
 
 test('sign-ins of somebody whom only this organization manages are in their history, and in nobody else’s', async () => {
-  const { ana, add, browser, enter } = await atTheDoor()
+  const { ana, add, browser, enter, db, here, clock } = await atTheDoor()
   const bob = await add({ first: 'Bob', last: 'Builder' })
   await tryDoor(browser(), bob.email, wrong)
   await tryDoor(browser(), bob.email)
   const admin = await enter(ana)
   const { html } = await admin.get(`audit?person=${shortId(bob.id)}`)
   expect(rows(html).join()).toMatch(/Signed in.*Sign-in failed/s)
+  // Signing in before one came here is nobody's business here.
+  const late = { created_at: new Date('2026-11-23T00:00:00Z') }
+  await db.updateTable('membership').set(late).where('organization_id', '=', here.id).where('id', '=', bob.id).execute()
+  expect(rows((await admin.get(`audit?person=${shortId(bob.id)}`)).html)).toEqual([])
+  await db
+    .updateTable('membership')
+    .set({ created_at: clock.now })
+    .where('organization_id', '=', here.id)
+    .where('id', '=', bob.id)
+    .execute()
   const elsewhere = await organization()
   const both = await elsewhere.add({ first: 'Bob', last: 'Twice', accountId: bob.accountId, email: bob.email })
   expect(rows((await admin.get(`audit?person=${shortId(bob.id)}`)).html)).toEqual([])
