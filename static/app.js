@@ -67,6 +67,83 @@ on('keydown', (event) => {
   }
 })
 
+// A row's Actions: a menu, loaded when it is opened. Where there are no popovers, and with Ctrl, the link leads to the panel.
+const popovers = 'popover' in document.body
+let owner = null
+let pressed = null
+const openActs = async (link) => {
+  owner = link
+  link.ariaBusy = 'true'
+  const headers = { 'HX-Request-Type': 'partial', 'HX-Current-URL': location.href }
+  const answer = await fetch(`${link.pathname}/actions${link.search}`, { headers }).catch(() => null)
+  const html = await answer?.text().catch(() => null)
+  link.ariaBusy = null
+  // Meanwhile another one was opened, or other people came.
+  if (owner !== link || !link.isConnected) return
+  if (html == null) return tell(unreachable)
+  const to = answer.headers.get('HX-Redirect')
+  if (to) return location.assign(to)
+  if (!answer.ok) return tellOf(html)
+  find('#acts')?.remove()
+  const menu = new DOMParser().parseFromString(html, 'text/html').getElementById('acts')
+  link.after(menu)
+  menu.addEventListener('beforetoggle', ({ newState }) => {
+    link.ariaExpanded = newState === 'open'
+  })
+  menu.showPopover()
+  const { top, bottom, right } = link.getBoundingClientRect()
+  const { offsetHeight: height, offsetWidth: width } = menu
+  const up = bottom + height > innerHeight && top > height + 48
+  menu.style.top = `${scrollY + (up ? top - height : bottom)}px`
+  menu.style.left = `${scrollX + Math.max(8, right - width)}px`
+  htmx.process(menu)
+  find('a', menu).focus({ preventScroll: true })
+  menu.scrollIntoView({ block: 'nearest' })
+}
+const isOpen = (link) => owner === link && !!find('#acts:popover-open')
+// Pressing closes what is open, so that the click would open it again.
+on('pointerdown', ({ target }) => {
+  const link = popovers && target.closest('.go')
+  pressed = link && isOpen(link) ? link : null
+})
+on('click', (event) => {
+  const { target } = event
+  if (target.closest('#acts a')) find('#acts').hidePopover()
+  const link = popovers && target.closest('.go')
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return
+  event.preventDefault()
+  event.stopPropagation()
+  if (pressed === link || isOpen(link)) find('#acts').hidePopover()
+  else openActs(link)
+  pressed = null
+})
+on('focusout', ({ target, relatedTarget }) => {
+  const menu = relatedTarget && target.closest('#acts')
+  if (menu && !menu.contains(relatedTarget)) menu.hidePopover()
+})
+on('keydown', (event) => {
+  const { key, target } = event
+  if (key === ' ' && popovers && target.matches?.('.go')) {
+    event.preventDefault()
+    target.click()
+  }
+  const menu = target.closest?.('.items')
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key]
+  if (!menu || !step) return
+  event.preventDefault()
+  const entries = [...menu.querySelectorAll('a, button')]
+  entries.at((entries.indexOf(target) + step) % entries.length).focus()
+})
+const nameActs = () => {
+  if (!popovers) return
+  for (const link of all('.go:not([role])')) {
+    link.role = 'button'
+    link.ariaExpanded = 'false'
+  }
+}
+nameActs()
+on('htmx:after:swap', nameActs)
+
 // While an answer is on its way, what it will change is busy (app.css).
 let source = null
 let typed = false
@@ -85,7 +162,8 @@ on('htmx:before:history:update', ({ detail }) => {
 })
 
 // The panel: its row is marked and stays where it was on the screen, and the focus goes in and comes back.
-const panelPath = () => (find('#panel.panel') ? location.pathname.replace(/(\/members\/[^/]+)\/.*/, '$1') : null)
+const personIn = (path) => path?.replace(/(\/members\/[^/]+)\/.*/, '$1')
+const panelPath = () => (find('#panel.panel') ? personIn(location.pathname) : null)
 const rowOf = (path) => all('.grid tbody th a').find((link) => link.pathname === path)
 const heightOf = (row) => (row?.offsetParent ? row.getBoundingClientRect().top : null)
 let shown = panelPath()
@@ -95,7 +173,7 @@ let mends = false
 on('htmx:before:swap', ({ detail: { ctx } }) => {
   // Only now is the form still there that says it.
   mends = ctx.response?.status >= 400 && inPlace(ctx)
-  anchor = shown ?? source.pathname
+  anchor = shown ?? personIn(source.pathname)
   place = heightOf(rowOf(anchor)) ?? place
 })
 // A form that comes back with what is wrong says where it goes; every other error's answer is swapped nowhere (views/parts/sent.ts).
@@ -116,7 +194,7 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   const searched = source.matches('form.find')
   const back = source === document.body
   const focusLost = () => document.activeElement === document.body
-  if (shown && (shown !== was || focusLost())) find('#panel').focus({ preventScroll: true })
+  if (shown && (shown !== was || focusLost() || source.closest('#acts'))) find('#panel').focus({ preventScroll: true })
   else if (was && !shown && focusLost()) rowOf(was)?.focus({ preventScroll: true })
 
   const now = heightOf(rowOf(anchor))
@@ -217,13 +295,17 @@ const tell = (text) => {
   for (const old of toasts) old.remove()
   if (toast) find('span', toast).textContent = text
 }
+const unreachable = 'Rollcall can’t be reached. Check the connection and try again.'
+const tellOf = (answer) => {
+  const html = new DOMParser().parseFromString(answer, 'text/html')
+  tell(find('.toast span', html)?.textContent ?? 'This didn’t work. Try again.')
+}
 on('htmx:response:error', ({ detail: { ctx } }) => {
   // Back or Forward to a page that can't be shown: the browser asks for it itself, and shows its error.
   if (ctx.sourceElement === document.body) return location.reload()
   if (inPlace(ctx)) return
-  const html = new DOMParser().parseFromString(ctx.text ?? '', 'text/html')
-  tell(find('.toast span', html)?.textContent ?? 'This didn’t work. Try again.')
+  tellOf(ctx.text ?? '')
 })
 on('htmx:error', ({ detail: { ctx } }) => {
-  if (!ctx?.response) tell('Rollcall can’t be reached. Check the connection and try again.')
+  if (!ctx?.response) tell(unreachable)
 })

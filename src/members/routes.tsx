@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { Members, PeopleSwap } from '../../views/members/members.tsx'
-import { Panel } from '../../views/members/panel.tsx'
+import { Panel, RowActs } from '../../views/members/panel.tsx'
 import { WhoCan } from '../../views/members/who.tsx'
 import { can, fullName } from '../platform/access/actor.ts'
 import { actorOf, allow, member } from '../platform/access/allow.ts'
@@ -65,6 +65,18 @@ async function panelScreen(c: Context<App>, named: string): Promise<Response> {
   )
 }
 
+/** A row's Actions; as a page the person beside the list, as without script. */
+async function rowActs(c: Context<App>): Promise<Response> {
+  const named = c.req.param('id') ?? ''
+  if (!isSwap(c)) return panelScreen(c, named)
+  const actor = actorOf(c)
+  const id = readId(named)
+  const person = id && (await memberPanel(c.var.db, actor, id))
+  if (!person) throw new NotFound()
+  const { list } = readMemberList(address(c))
+  return show(c, fullName(person), <RowActs person={person} actor={actor} now={c.var.now} query={placeIn(list)} />)
+}
+
 export const members = new Hono<App>()
   .get('/', allow('members.view'), (c) => listScreen(c, null))
   .get('/who', allow('members.view'), (c) => {
@@ -73,3 +85,4 @@ export const members = new Hono<App>()
   })
   .get('/me', member(), (c) => panelScreen(c, actorOf(c).membership.id))
   .get('/:id', allow('members.view', { orSelf: true }), (c) => panelScreen(c, c.req.param('id')))
+  .get('/:id/actions', allow('members.view', { orSelf: true }), rowActs)

@@ -118,6 +118,13 @@ const table: Record<string, Row> = {
     member: 'own only',
     developer: 'own only',
   },
+  'GET /o/:slug/members/:id/actions': {
+    ...notIn,
+    others: 'opens',
+    'group manager': 'group',
+    member: 'own only',
+    developer: 'own only',
+  },
   'GET /o/:slug/members/:id/access': { ...act('others only', 'refused'), there: 200 },
   'POST /o/:slug/members/:id/access': { ...act('others again', 'refused'), there: 422 },
   'GET /o/:slug/members/:id/dates': { ...act('others only'), there: 200 },

@@ -60,6 +60,7 @@ const screens: Screen[] = [
   ['the list, malformed', () => world.ana.get('members?sort=x&after=y&status=z'), 200, 3],
   ['a person beside the list', () => world.ana.get(`members/${shortId(world.mia.person.id)}`), 200, 3],
   ['a person, as a swap', () => world.ana.swap.get(`members/${shortId(world.mia.person.id)}`), 200, 2],
+  ['a row’s actions', () => world.ana.swap.get(`members/${shortId(world.mia.person.id)}/actions`), 200, 2],
   ['a person who isn’t there', () => world.ana.get(`members/${newId()}`), 404, 3],
   ['a person who isn’t there, as a swap', () => world.ana.swap.get(`members/${newId()}`), 404, 2],
   ['an id that is none', () => world.ana.get('members/abc'), 404, 1],

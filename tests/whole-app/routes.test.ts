@@ -37,6 +37,7 @@ const known: Record<string, string> = {
   'GET /o/:slug/members/who': 'members.view',
   'GET /o/:slug/members/me': 'member',
   'GET /o/:slug/members/:id': 'members.view or oneself',
+  'GET /o/:slug/members/:id/actions': 'members.view or oneself',
   'GET /o/:slug/members/:id/access': 'members.access',
   'POST /o/:slug/members/:id/access': 'members.access',
   'GET /o/:slug/members/:id/dates': 'members.edit',

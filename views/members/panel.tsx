@@ -47,17 +47,20 @@ const sourceText = (source: Source): string => {
   }
 }
 
-const moment = (text: unknown): Date | null => (text ? new Date(String(text)) : null)
-
-/** One person: who they are, what they may do and why. The same component beside the list, in a swap, and alone. */
-export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
-  const name = fullName(person)
-  const rights = rightsOf({
+const rightsIn = (person: MemberPanel) =>
+  rightsOf({
     organizationRole: person.organization_role as OrganizationRole,
     groupName: person.group_name,
     managesGroup: person.manages_group,
     grants: person.grants as Grants['grants'],
   })
+
+const moment = (text: unknown): Date | null => (text ? new Date(String(text)) : null)
+
+/** One person: who they are, what they may do and why. The same component beside the list, in a swap, and alone. */
+export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
+  const name = fullName(person)
+  const rights = rightsIn(person)
   const open = acts(actor, { ...person, rights }, now)
   const href = (act: string) =>
     `/o/${actor.organization.slug}/members/${shortId(person.id)}/${act}${back?.replace(/^[^?]*/, '') ?? ''}`
@@ -141,6 +144,35 @@ const Foot = ({ open: { main, more, danger }, href }: Open) => {
         </a>
       ))}
     </footer>
+  )
+}
+
+/** A row's Actions: the same entries as the panel's foot, as the menu that app.js opens. `query` is the list's place. */
+export const RowActs = ({ person, actor, now, query }: Pick<Props, 'person' | 'actor' | 'now'> & { query: string }) => {
+  const { main, more, danger } = acts(actor, { ...person, rights: rightsIn(person) }, now)
+  const here = `/o/${actor.organization.slug}/members/${shortId(person.id)}`
+  const entries = [...main, ...more]
+  return (
+    <ul class="items" id="acts" popover="auto" aria-label={`Actions: ${fullName(person)}`}>
+      {entries.map(({ act, label }) => (
+        <li>
+          <a href={`${here}/${act}${query}`}>{label}</a>
+        </li>
+      ))}
+      {danger.map(({ act, label }) => (
+        <li class={entries.length > 0 ? 'sep' : undefined}>
+          <a class="danger" href={`${here}/${act}${query}`}>
+            {label}
+          </a>
+        </li>
+      ))}
+      {entries.length + danger.length === 0 && (
+        <li>
+          <small>There is nothing that you may change.</small>
+          <a href={here + query}>Open details</a>
+        </li>
+      )}
+    </ul>
   )
 }
 
