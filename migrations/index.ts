@@ -12,6 +12,7 @@ import * as placesOfAccount from './2026-11-22-10-memberships-of-account.ts'
 import * as holders from './2026-11-22-12-holders.ts'
 import * as removals from './2026-11-22-13-removals.ts'
 import * as audit from './2026-11-22-20-audit.ts'
+import * as actsOnAccounts from './2026-11-23-04-acts-on-accounts.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -28,4 +29,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-12-holders': holders,
   '2026-11-22-13-removals': removals,
   '2026-11-22-20-audit': audit,
+  '2026-11-23-04-acts-on-accounts': actsOnAccounts,
 }

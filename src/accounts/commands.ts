@@ -108,16 +108,8 @@ export async function blockAfterFailures(trx: Db, cause: Cause, accountId: strin
   return true
 }
 
-/**
- * Ends a block and the count that led to it; the password stays. Gives whether there was one. `organizationId`: of whoever
- * did it from a screen.
- */
-export async function unblock(
-  trx: Db,
-  cause: Cause,
-  accountId: string,
-  organizationId: string | null = null,
-): Promise<boolean> {
+/** Ends a block and the count that led to it, wherever the account has a place; the password stays. Gives whether there was one. */
+export async function unblock(trx: Db, cause: Cause, accountId: string): Promise<boolean> {
   await lockOrganizationsOf(trx, accountId)
   const was = await trx
     .updateTable('account')
@@ -131,6 +123,6 @@ export async function unblock(
     return false
   }
   await rewriteStatuses(trx, cause.now, accountId, false)
-  await record(trx, cause, { act: 'account.unblocked', organizationId, subject: 'account', subjectId: accountId })
+  await record(trx, cause, { act: 'account.unblocked', subject: 'account', subjectId: accountId })
   return true
 }

@@ -1,4 +1,4 @@
-import { unblock } from '../accounts/commands.ts'
+import { lockOrganizationsOf, unblock } from '../accounts/commands.ts'
 import { accountWithEmail } from '../accounts/queries.ts'
 import { triesOf } from '../passwords/commands.ts'
 import { inTransaction } from '../platform/database/connect.ts'
@@ -14,6 +14,8 @@ export const command: Command = {
     const account = await accountWithEmail(db, email)
     if (!account) throw new OperatorError(`No account has the address ${email}.`)
     const was = await inTransaction(db, async (trx) => {
+      // Organizations before counters, as everybody takes them.
+      await lockOrganizationsOf(trx, account.id)
       await forgetTries(trx, triesOf(key, account))
       return unblock(trx, operatorCause(now), account.id)
     })

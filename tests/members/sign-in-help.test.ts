@@ -1,6 +1,9 @@
+import { sql } from 'kysely'
 import { beforeEach, expect, test } from 'vitest'
 import { hashPassword } from '../../src/passwords/hash.ts'
+import { type Db, inTransaction } from '../../src/platform/database/connect.ts'
 import { shortId } from '../../src/platform/ids.ts'
+import { startSession } from '../../src/sessions/lucia.ts'
 import { act, actOn as at, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { addPerson, hours, minutes, organization, type Person, signedIn } from '../support/world.ts'
@@ -406,5 +409,56 @@ test('a sign-in that is on its way with the old password doesn’t outlive a new
     expect(answer.status).toBe(200)
     expect((await door.browser.get('members/me')).location).toBe('/sign-in')
     expect(await sessionsOf(pat)).toBe(0)
+  }
+})
+
+/** Starts `later` while `first` holds what it wrote, and ends `first` when `later` waits for it. */
+async function meanwhile<T>(first: (trx: Db) => Promise<unknown>, later: () => Promise<T>): Promise<T> {
+  let answer: Promise<T> | undefined
+  await inTransaction(world.db, async (trx) => {
+    await first(trx)
+    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx)
+    answer = later()
+    for (let waits = false; !waits; ) {
+      const found =
+        await sql`select from pg_locks where not granted and ${rows[0]?.pid} = any(pg_blocking_pids(pid))`.execute(trx)
+      waits = found.rows.length > 0
+    }
+  })
+  return answer as Promise<T>
+}
+
+test('a session that begins, and a place that somebody gets elsewhere, while the act waits for the account are seen', async () => {
+  const { ana, db, clock, elsewhere } = world
+  for (const [name, fields] of [
+    ['password', { version: '1', how: 'generated' }],
+    ['reset-link', { version: '1', block_now: 'on' }],
+    ['unblock', { version: '1' }],
+  ] as const) {
+    const pat = await world.add({ first: 'Pat' })
+    const accountId = pat.accountId ?? ''
+    await giveThemAPassword(pat)
+    if (name === 'unblock') await blockAccount(pat)
+    else {
+      const signsIn = async (trx: Db) => {
+        await trx.updateTable('account').set({ failed_sign_ins: 0 }).where('id', '=', accountId).execute()
+        const session = { accountId, stage: 'full', ip: '', userAgent: '', confirmed: true } as const
+        await startSession(trx, clock.now, false, session)
+      }
+      expect((await meanwhile(signsIn, () => ana.post(at(pat, name), fields))).status).toBe(200)
+      expect([name, await sessionsOf(pat)]).toEqual([name, 0])
+    }
+    const before = await accountOf(pat)
+    const version = name === 'password' ? before.version : name === 'reset-link' ? before.reset_generation + 1 : 1
+    const joins = (trx: Db) => addPerson(trx, elsewhere, clock.now, { accountId })
+    const again = await meanwhile(joins, () => ana.post(at(pat, name), { ...fields, version: `${version}` }))
+    expect([name, again.status]).toEqual([name, 403])
+    expect(again.html).toContain('a member elsewhere too')
+    expect(await accountOf(pat)).toEqual(before)
+    await db
+      .deleteFrom('membership')
+      .where('organization_id', '=', elsewhere.id)
+      .where('account_id', '=', accountId)
+      .execute()
   }
 })

@@ -118,6 +118,17 @@ export async function takeBack(
   const roleIds = back.customRoles.map(({ id }) => id)
   try {
     const [changed] = await inTurn(db, actor)
+      // As it was read, and until the end: a block that comes now waits, and then sees this place too.
+      .with('held', (of) =>
+        of
+          .selectFrom('account')
+          .select('id')
+          .where('id', '=', person.account_id)
+          .where('version', '=', person.account_version)
+          .where(sql<boolean>`blocked_at is not distinct from ${person.blocked_at}::timestamptz`)
+          .where(ifTurn)
+          .forShare(),
+      )
       .with('changed', (of) =>
         of
           .updateTable('membership')
@@ -140,16 +151,7 @@ export async function takeBack(
           .where('id', '=', person.id)
           .where('version', '=', person.version)
           .where('removed_at', 'is not', null)
-          .where((eb) =>
-            eb.exists(
-              eb
-                .selectFrom('account')
-                .where('account.id', '=', person.account_id)
-                .where('account.version', '=', person.account_version)
-                .select('account.id'),
-            ),
-          )
-          .where(ifTurn)
+          .where(sql<boolean>`exists (select from held)`)
           .returning('id'),
       )
       .with('roles', (of) =>

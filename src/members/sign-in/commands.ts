@@ -1,33 +1,70 @@
-import { sql } from 'kysely'
-import { unblock as endBlock, lockOrganizationsOf } from '../../accounts/commands.ts'
+import { type QueryCreator, type SqlBool, sql } from 'kysely'
 import { givenPassword, nextResetLink, triesOf } from '../../passwords/commands.ts'
 import type { Actor } from '../../platform/access/actor.ts'
+import { currentStatus, dayOf } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
-import { type Db, inTransaction } from '../../platform/database/connect.ts'
+import type { Db } from '../../platform/database/connect.ts'
+import type { DB } from '../../platform/database/schema.ts'
 import type { Cause } from '../../platform/events/record.ts'
 import { signLink } from '../../platform/links.ts'
 import { letterAfter } from '../../platform/mail/outbox.ts'
-import { forgetTries } from '../../platform/web/limits.ts'
-import { endSessionsOf } from '../../sessions/lucia.ts'
 import type { PersonAndSignIn } from './queries.ts'
-
-type Keys = { key: Buffer; secure: boolean }
 
 /** The account of somebody whom the rules let the actor help: they have one. */
 const accountOf = (person: PersonAndSignIn): string => person.account_id as string
 
-/**
- * Ends the block, and with it the waiting time that wrong passwords led to. A transaction, because a block stands in all
- * organizations of an account and is ended under the locks of all of them; one of those is this organization's turn.
+/*
+ * An act on an account is one statement too. It takes the organization, counters, then the account, in the order in which a sign-in, a
+ * reset and a block take them. `held`: from here on nobody changes the account or gives it a place, which takes at least a share of
+ * its row; what is asked after that, in a function that looks anew (migration 2026-11-23-04), still holds when the act is done.
  */
-export const unblock = (db: Db, cause: Cause, { key }: Keys, actor: Actor, person: PersonAndSignIn): Promise<void> =>
-  inTransaction(db, async (trx) => {
-    const versions = await lockOrganizationsOf(trx, accountOf(person))
-    const { id, accessVersion } = actor.organization
-    if (versions.size !== 1 || versions.get(id) !== accessVersion + 1) throw new TurnLost()
-    await forgetTries(trx, triesOf(key, person))
-    await endBlock(trx, cause, accountOf(person), id)
-  })
+const accountHeld = (of: QueryCreator<DB>, person: PersonAndSignIn) =>
+  of.selectFrom('account').select('id').where('id', '=', accountOf(person)).where(ifTurn).forUpdate()
+
+/** Nobody but this organization has the account, which is held. With a second place the block stands there too. */
+const onlyHere = sql<SqlBool>`exists (select from held) and places_of_account_now(account.id) = 1`
+
+/** Sessions of the account that was changed, also one that began while the act waited for the account. */
+const endSessions = sql<number>`end_sessions_of_account(changed.id)`
+
+/** Ends the block, and with it the waiting time that wrong passwords led to. */
+export async function unblock(db: Db, cause: Cause, key: Buffer, actor: Actor, person: PersonAndSignIn): Promise<void> {
+  const organizationId = actor.organization.id
+  const [changed] = await inTurn(db, actor)
+    .with('forgotten', (of) =>
+      of.deleteFrom('try_count').where('key', 'in', triesOf(key, person)).where(ifTurn).returning('key'),
+    )
+    .with('held', (of) => accountHeld(of, person).where(sql<SqlBool>`(select count(*) from forgotten) >= 0`))
+    .with('changed', (of) =>
+      of
+        .updateTable('account')
+        .set({ blocked_at: null, failed_sign_ins: 0 })
+        .where('id', '=', accountOf(person))
+        .where('blocked_at', 'is not', null)
+        .where(onlyHere)
+        .returning('id'),
+    )
+    .with('copied', (of) =>
+      of
+        .updateTable('membership')
+        .set({ status: currentStatus(dayOf(cause.now), false) })
+        .where('organization_id', '=', organizationId)
+        .where('id', '=', person.id)
+        .where(sql<SqlBool>`exists (select from changed)`),
+    )
+    .with('told', (of) =>
+      eventsAfter(of, cause, {
+        act: 'account.unblocked',
+        organizationId,
+        subject: 'account',
+        subjectId: accountOf(person),
+      }),
+    )
+    .selectFrom('changed')
+    .select('id')
+    .execute()
+  if (!changed) throw new TurnLost()
+}
 
 /** Ends every session of the account, in whatever organization: one statement. Where there is none, nothing has happened. */
 export async function signOutEverywhere(db: Db, cause: Cause, actor: Actor, person: PersonAndSignIn): Promise<void> {
@@ -49,106 +86,85 @@ export async function signOutEverywhere(db: Db, cause: Cause, actor: Actor, pers
   if (!turn) throw new TurnLost()
 }
 
-/** Nobody but this organization has the account, as when the rules were asked. */
-const stillManaged = sql<boolean>`places_of_account(account.id) = 1`
-
-/**
- * Gives the account a password that its owner must change at the next sign-in, within 72 hours; sessions and reset links end. A
- * transaction, because a sign-in that was on its way with the old password is seen only by a second statement.
- */
-export const givePassword = (
+/** Gives the account a password that its owner must change at the next sign-in, within 72 hours; sessions and reset links end. */
+export async function givePassword(
   db: Db,
   cause: Cause,
-  { secure }: Keys,
   actor: Actor,
   person: PersonAndSignIn,
   password_hash: string,
-): Promise<void> =>
-  inTransaction(db, async (trx) => {
-    const organizationId = actor.organization.id
-    const [changed] = await inTurn(trx, actor)
-      .with('changed', (of) =>
-        of
-          .updateTable('account')
-          .set((eb) => givenPassword(eb, password_hash, cause.now))
-          .where('id', '=', accountOf(person))
-          .where('version', '=', person.account_version)
-          .where(stillManaged)
-          .where(ifTurn)
-          .returning('id'),
-      )
-      .with('told', (of) =>
-        eventsAfter(of, cause, {
-          act: 'password.given',
-          organizationId,
-          subject: 'account',
-          subjectId: accountOf(person),
-        }),
-      )
-      .with('written', (of) =>
-        letterAfter(of, cause.now, {
-          organizationId,
-          template: 'password_changed',
-          data: { account_id: accountOf(person) },
-          to: person.email,
-        }),
-      )
-      .selectFrom('changed')
-      .select('id')
-      .execute()
-    if (!changed) throw new TurnLost()
-    await endSessionsOf(trx, cause.now, secure, accountOf(person))
-  })
+): Promise<void> {
+  const organizationId = actor.organization.id
+  const [changed] = await inTurn(db, actor)
+    .with('held', (of) => accountHeld(of, person))
+    .with('changed', (of) =>
+      of
+        .updateTable('account')
+        .set((eb) => givenPassword(eb, password_hash, cause.now))
+        .where('id', '=', accountOf(person))
+        .where('version', '=', person.account_version)
+        .where(onlyHere)
+        .returning('id'),
+    )
+    .with('told', (of) =>
+      eventsAfter(of, cause, {
+        act: 'password.given',
+        organizationId,
+        subject: 'account',
+        subjectId: accountOf(person),
+      }),
+    )
+    .with('written', (of) =>
+      letterAfter(of, cause.now, {
+        organizationId,
+        template: 'password_changed',
+        data: { account_id: accountOf(person) },
+        to: person.email,
+      }),
+    )
+    .selectFrom('changed')
+    .select(endSessions.as('ended'))
+    .execute()
+  if (!changed) throw new TurnLost()
+}
 
 /**
- * Makes a link to choose a new password; older ones end. With `block` the old password works no longer, and sessions end, in a
- * transaction for the same reason as above; otherwise it works until the link is used. Gives the token, of a
- * link that is copied and so doesn't prove the address.
+ * Makes a link to choose a new password; older ones end. With `block` the old password works no longer, and sessions end;
+ * otherwise it works until the link is used. Gives the token, of a link that is copied and so doesn't prove the address.
  */
-export function makeLink(
+export async function makeLink(
   db: Db,
   cause: Cause,
-  { key, secure }: Keys,
+  key: Buffer,
   actor: Actor,
   person: PersonAndSignIn,
   block: boolean,
 ): Promise<string> {
-  const write = async (to: Db) => {
-    const [changed] = await inTurn(to, actor)
-      .with('changed', (of) =>
-        of
-          .updateTable('account')
-          .set((eb) => ({
-            ...nextResetLink(eb, cause.now),
-            ...(block ? { password_hash: null, version: eb('version', '+', 1) } : {}),
-          }))
-          .where('id', '=', accountOf(person))
-          .where('reset_generation', '=', person.reset_generation)
-          .where(block ? stillManaged : sql<boolean>`true`)
-          .where(ifTurn)
-          .returning('reset_generation'),
-      )
-      .with('told', (of) =>
-        eventsAfter(of, cause, {
-          act: block ? 'password.stopped' : 'password.reset_link_made',
-          organizationId: actor.organization.id,
-          subject: 'account',
-          subjectId: accountOf(person),
-        }),
-      )
-      .selectFrom('changed')
-      .select('reset_generation')
-      .execute()
-    if (!changed) throw new TurnLost()
-    return signLink(
-      { kind: 'reset', id: accountOf(person), generation: changed.reset_generation, channel: 'copy' },
-      key,
+  const [changed] = await inTurn(db, actor)
+    .with('held', (of) => accountHeld(of, person))
+    .with('changed', (of) =>
+      of
+        .updateTable('account')
+        .set((eb) => ({
+          ...nextResetLink(eb, cause.now),
+          ...(block ? { password_hash: null, version: eb('version', '+', 1) } : {}),
+        }))
+        .where('id', '=', accountOf(person))
+        .where('reset_generation', '=', person.reset_generation)
+        .where(block ? onlyHere : ifTurn)
+        .returning(['id', 'reset_generation']),
     )
-  }
-  if (!block) return write(db)
-  return inTransaction(db, async (trx) => {
-    const token = await write(trx)
-    await endSessionsOf(trx, cause.now, secure, accountOf(person))
-    return token
-  })
+    .with('told', (of) =>
+      eventsAfter(of, cause, {
+        act: block ? 'password.stopped' : 'password.reset_link_made',
+        organizationId: actor.organization.id,
+        subject: 'account',
+        subjectId: accountOf(person),
+      }),
+    )
+    .selectFrom('changed')
+    .select(['reset_generation', (block ? endSessions : sql<number>`0`).as('ended')])
+    .execute()
+  if (!changed) throw new TurnLost()
+  return signLink({ kind: 'reset', id: accountOf(person), generation: changed.reset_generation, channel: 'copy' }, key)
 }

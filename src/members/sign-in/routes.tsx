@@ -44,8 +44,6 @@ async function personOf(c: Context<App>, actor: Actor): Promise<PersonAndSignIn>
   return person
 }
 
-const keysOf = (c: Context<App>) => ({ key: c.var.key, secure: c.var.config.secure })
-
 const placed = (c: Context<App>, person: PersonAndSignIn, form?: Form) => ({
   person,
   action: c.req.path,
@@ -111,7 +109,7 @@ export const memberSignIn = new Hono<App>()
       insist(mayUnblock(actor, person))
       if (!form.input) return unblockScreen(c, person, form)
       insistOnVersion(person, form.input.version)
-      await unblock(c.var.db, causeOf(c), keysOf(c), actor, person)
+      await unblock(c.var.db, causeOf(c), c.var.key, actor, person)
       return done(c, person.id, 'Unblocked.')
     })
   })
@@ -155,7 +153,7 @@ export const memberSignIn = new Hono<App>()
         const text = how === 'typed' ? password : generatePassword(whose)
         made = { password: text, hash: await hashPassword(text) }
       }
-      await givePassword(c.var.db, causeOf(c), keysOf(c), actor, person, made.hash)
+      await givePassword(c.var.db, causeOf(c), actor, person, made.hash)
       if (how === 'typed') return done(c, person.id, 'Password changed.')
       const { back } = placed(c, person)
       const kept: Kept = {
@@ -191,7 +189,7 @@ export const memberSignIn = new Hono<App>()
         if (!tried.counted) throw new TooMany(tried.seconds)
         counted = true
       }
-      const token = await makeLink(db, causeOf(c), keysOf(c), actor, person, block)
+      const token = await makeLink(db, causeOf(c), key, actor, person, block)
       return showLink(c, person, token)
     })
   })
