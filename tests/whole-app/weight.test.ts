@@ -1,10 +1,13 @@
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { allPermissions } from '../../src/platform/access/permissions.ts'
+import { shortId } from '../../src/platform/ids.ts'
 import { seed } from '../../src/tasks/seed/seed.ts'
+import { act, actOn, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
-import { organization } from '../support/world.ts'
+import { organization, type PersonDetails } from '../support/world.ts'
 
 /* Budgets of ui.md, in bytes with brotli as served, with people like those of `rollcall seed`. */
 
@@ -108,28 +111,78 @@ test('most of it needs no second packing: the default list keeps a distance from
   expect(quick((await world.ana.swap.get('members')).html)).toBeLessThanOrEqual(3700)
 })
 
-test('the fullest panel: long names, every permission from several sources, every date', async () => {
-  const { id } = await world.add({
+/** Somebody of whom there is as much to say as there can be. */
+async function fullest(details: PersonDetails = {}) {
+  const { db, here, intake } = world
+  const roles = await db.selectFrom('custom_role').select('id').where('organization_id', '=', here.id).execute()
+  const regions = db.selectFrom('region').select('id').where('organization_id', '=', here.id)
+  const { id: region } = await regions.orderBy(sql`char_length(name)`, 'desc').executeTakeFirstOrThrow()
+  const person = await world.add({
     first: 'Wolfeschlegelsteinhausenbergerdorff',
     last: 'Charalampopoulou-Papadimitriou de la Fuente y Villanueva',
     title: 'Senior Regional Director of Catastrophe Response and Large Losses',
-    group: world.intake,
+    group: intake,
     manages: true,
+    region,
     permissions: [...allPermissions],
-    customRoles: (
-      await world.db.selectFrom('custom_role').select('id').where('organization_id', '=', world.here.id).execute()
-    ).map((role) => role.id),
+    customRoles: roles.map((role) => role.id),
     startsOn: '2020-02-29',
     endsOn: '2027-01-31',
     twoFactor: true,
     lastActive: new Date('2026-11-20T08:15:00Z'),
     invite: 'active',
+    ...details,
   })
+  return { ...person, customRoles: roles.map((role) => shortId(role.id)) }
+}
+
+test('the fullest panel: long names, every permission from several sources, every date', async () => {
+  const { id } = await fullest()
   const { size, html } = await weigh('the fullest panel', `members/${id}`, true)
   expect(html.match(/Given directly/g)).toHaveLength(allPermissions.length)
   expect(html).toContain('Custom role: Member desk')
   expect(size).toBeLessThanOrEqual(2000)
 })
+
+const typed = { password: 'a long walk by the canal', password_again: 'a long walk by the canal' }
+test.each<[name: string, before: PersonDetails, fields: Record<string, string | string[]>]>([
+  ['edit', {}, { cell_phone: '+44 20 7946 0958', office_phone: '+1 202 555 0143', extension: '1234567890' }],
+  ['access', {}, { permission: [...allPermissions] }],
+  ['dates', {}, { starts_on: '2019-12-31', ends_on: '2028-02-29' }],
+  ['suspend', {}, {}],
+  ['reactivate', { suspended: true }, {}],
+  ['remove', {}, { reason: 'Moved to another company at the end of a long illness. '.repeat(4).slice(0, 200) }],
+  ['take-back', {}, {}],
+  ['unblock', { blocked: true }, {}],
+  ['sign-out', {}, {}],
+  ['password', {}, { how: 'typed', ...typed }],
+  ['password', {}, { how: 'generated' }],
+  ['reset-link', {}, { block_now: 'on' }],
+])(
+  'what comes back for %s is at most 3 kB, with the fresh panel and row of whoever has the most of everything',
+  async (name, before, fields) => {
+    const { ana, here } = world
+    const person = await fullest(before)
+    if (name === 'take-back') await act(ana, person, 'remove')
+    const { html } = await ana.get(actOn(person, name))
+    const known = {
+      edit: {
+        first_name: person.first,
+        last_name: person.last,
+        title: 'Senior Regional Director of Catastrophe Response',
+      },
+      access: { role: 'member', custom_role: person.customRoles, group: shortId(world.intake), group_manager: 'on' },
+    }[name]
+    const list =
+      'sort=-last_active&status=active&status=invited&role=member&two_factor=on&inactive=30&q=charalampopoulou'
+    const place = `http://localhost:3000/o/${here.slug}/members/${shortId(person.id)}/${name}?${list}`
+    const headers = { ...br.headers, 'HX-Current-URL': place }
+    const answer = await ana.swap.post(actOn(person, name), { ...hiddenIn(html), ...known, ...fields }, { headers })
+    expect([name, answer.status]).toEqual([name, 200])
+    measured.push([`${name} ${fields.how ?? ''}`, answer.bytes.length])
+    expect(answer.bytes.length).toBeLessThanOrEqual(3000)
+  },
+)
 
 test('a first visit is five requests beside the form itself, and two redirects at most', async () => {
   const answer = await world.stranger.get('members')
