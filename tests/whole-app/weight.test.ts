@@ -165,7 +165,7 @@ test.each<[name: string, before: PersonDetails, fields: Record<string, string | 
     const person = await fullest(before)
     if (name === 'take-back') await act(ana, person, 'remove')
     const { html } = await ana.get(actOn(person, name))
-    const known = {
+    const known: Record<string, string | string[]> | undefined = {
       edit: {
         first_name: person.first,
         last_name: person.last,
