@@ -188,6 +188,12 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   const was = shown
   shown = panelPath()
   find('#toast')?.replaceChildren()
+  // Another screen: from its top, and for those who hear it too.
+  if (ctx.target?.id === 'main') {
+    scrollTo(0, 0)
+    ctx.target.focus({ preventScroll: true })
+    return
+  }
   for (const link of all('.grid tbody [aria-current]')) link.removeAttribute('aria-current')
   rowOf(shown)?.setAttribute('aria-current', 'true')
 
@@ -232,14 +238,13 @@ const addCopy = () => {
 addCopy()
 on('htmx:after:swap', addCopy)
 
-// What an act changed elsewhere: the person's row, and what was done as the toast. Rows are known by their address.
+// What an act did is said as the toast, and what it changed elsewhere, the person's row, is replaced. Rows are known by their address.
 on('htmx:after:swap', () => {
-  const news = find('#panel > template')
-  const row = news && find('tr', news.content)
-  if (!row) return
+  const news = find('template[data-said]')
+  if (!news) return
+  const row = find('tr', news.content)
   // Inside of a template a link has no address to be relative to.
-  const { pathname } = new URL(find('th a', row).getAttribute('href'), location.href)
-  const old = rowOf(pathname)?.closest('tr')
+  const old = row && rowOf(new URL(find('th a', row).getAttribute('href'), location.href).pathname)?.closest('tr')
   old?.replaceWith(row)
   if (old) htmx.process(row)
   tell(news.dataset.said)

@@ -12,7 +12,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, Refused } from '../platform/web/failures.ts'
 import { type Form, formKey, line, meanwhile, readForm, refuse, version } from '../platform/web/form.ts'
-import { show } from '../platform/web/show.ts'
+import { isSwap, show } from '../platform/web/show.ts'
 import { changeGroup, createGroup, deleteGroup } from './commands.ts'
 import { type Group, groupList, groupToChange } from './queries.ts'
 import { type LockableField, lockable } from './rules.ts'
@@ -33,6 +33,16 @@ async function groupOf(c: Context<App>, actor: Actor): Promise<Group> {
   const group = id && (await groupToChange(c.var.db, actor, id))
   if (!group) throw new NotFound()
   return group
+}
+
+const listScreen = async (c: Context<App>, actor: Actor, said?: string) =>
+  show(c, 'Groups', <Groups actor={actor} rows={await groupList(c.var.db, actor)} said={said} />)
+
+/** After an act: the list, and with htmx what was done as a toast. Back leads to where the form was opened. */
+function done(c: Context<App>, actor: Actor, said: string) {
+  if (!isSwap(c)) return c.redirect(listOf(c), 303)
+  c.header('HX-Replace-Url', listOf(c))
+  return listScreen(c, actor, said)
 }
 
 const newScreen = (c: Context<App>, form?: Form) =>
@@ -72,10 +82,7 @@ const insistOnOpen = (actor: Actor, group: Group) => {
 }
 
 export const groups = new Hono<App>()
-  .get('/', allow('groups.manage'), async (c) => {
-    const actor = actorOf(c)
-    return show(c, 'Groups', <Groups actor={actor} rows={await groupList(c.var.db, actor)} />)
-  })
+  .get('/', allow('groups.manage'), (c) => listScreen(c, actorOf(c)))
   .get('/new', allow('groups.manage'), withoutQuery, (c) => newScreen(c))
   .post('/new', allow('groups.manage'), async (c) => {
     const form = await readForm(c, newGroup)
@@ -83,7 +90,7 @@ export const groups = new Hono<App>()
     if (!input) return newScreen(c, form)
     return deciding(c, async (actor) => {
       const { errors } = await createGroup(c.var.db, causeOf(c), actor, input.key, input)
-      return errors ? newScreen(c, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? newScreen(c, refuse(form, errors)) : done(c, actor, `${input.name} was created.`)
     })
   })
   .get('/:id', allow('groups.manage'), withoutQuery, async (c) => editScreen(c, await groupOf(c, actorOf(c))))
@@ -96,7 +103,7 @@ export const groups = new Hono<App>()
       if (input.version !== group.version) return editScreen(c, group, meanwhile(form), 409)
       if (!unchanged(input, group)) insistOnOpen(actor, group)
       const { errors } = await changeGroup(c.var.db, causeOf(c), actor, group, input)
-      return errors ? editScreen(c, group, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? editScreen(c, group, refuse(form, errors)) : done(c, actor, `${input.name} was saved.`)
     })
   })
   .get('/:id/delete', allow('groups.manage'), withoutQuery, async (c) => {
@@ -113,6 +120,6 @@ export const groups = new Hono<App>()
       if (!input) return deleteScreen(c, actor, group, form)
       if (input.version !== group.version) return deleteScreen(c, actor, group, meanwhile(form), 409)
       const { errors } = await deleteGroup(c.var.db, causeOf(c), actor, group)
-      return errors ? deleteScreen(c, actor, group, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? deleteScreen(c, actor, group, refuse(form, errors)) : done(c, actor, `${group.name} was deleted.`)
     })
   })

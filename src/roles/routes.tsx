@@ -12,7 +12,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, Refused } from '../platform/web/failures.ts'
 import { type Form, formKey, line, meanwhile, readForm, refuse, version } from '../platform/web/form.ts'
-import { show } from '../platform/web/show.ts'
+import { isSwap, show } from '../platform/web/show.ts'
 import { changeRole, createRole, deleteRole } from './commands.ts'
 import { firstHolders, type Role, roleList, roleToChange } from './queries.ts'
 
@@ -32,6 +32,16 @@ async function roleOf(c: Context<App>, actor: Actor): Promise<Role> {
   const role = id && (await roleToChange(c.var.db, actor, id))
   if (!role) throw new NotFound()
   return role
+}
+
+const listScreen = async (c: Context<App>, actor: Actor, said?: string) =>
+  show(c, 'Roles', <Roles actor={actor} rows={await roleList(c.var.db, actor)} said={said} />)
+
+/** After an act: the list, and with htmx what was done as a toast. Back leads to where the form was opened. */
+function done(c: Context<App>, actor: Actor, said: string) {
+  if (!isSwap(c)) return c.redirect(listOf(c), 303)
+  c.header('HX-Replace-Url', listOf(c))
+  return listScreen(c, actor, said)
 }
 
 const newScreen = (c: Context<App>, form?: Form) =>
@@ -61,10 +71,7 @@ const insistOnOpen = (actor: Actor, role: Role) => {
 }
 
 export const roles = new Hono<App>()
-  .get('/', allow('roles.manage'), async (c) => {
-    const actor = actorOf(c)
-    return show(c, 'Roles', <Roles actor={actor} rows={await roleList(c.var.db, actor)} />)
-  })
+  .get('/', allow('roles.manage'), (c) => listScreen(c, actorOf(c)))
   .get('/new', allow('roles.manage'), withoutQuery, (c) => newScreen(c))
   .post('/new', allow('roles.manage'), async (c) => {
     const form = await readForm(c, newRole)
@@ -72,7 +79,7 @@ export const roles = new Hono<App>()
     if (!input) return newScreen(c, form)
     return deciding(c, async (actor) => {
       const { errors } = await createRole(c.var.db, causeOf(c), actor, input.key, input)
-      return errors ? newScreen(c, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? newScreen(c, refuse(form, errors)) : done(c, actor, `${input.name} was created.`)
     })
   })
   .get('/:id', allow('roles.manage'), withoutQuery, async (c) => editScreen(c, await roleOf(c, actorOf(c))))
@@ -85,7 +92,7 @@ export const roles = new Hono<App>()
       if (input.version !== role.version) return editScreen(c, role, meanwhile(form), 409)
       if (input.permissions.join() !== role.permissions.join()) insistOnOpen(actor, role)
       const { errors } = await changeRole(c.var.db, causeOf(c), actor, role, input)
-      return errors ? editScreen(c, role, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? editScreen(c, role, refuse(form, errors)) : done(c, actor, `${input.name} was saved.`)
     })
   })
   .get('/:id/delete', allow('roles.manage'), withoutQuery, async (c) => {
@@ -102,6 +109,6 @@ export const roles = new Hono<App>()
       if (!input) return deleteScreen(c, actor, role, form)
       if (input.version !== role.version) return deleteScreen(c, actor, role, meanwhile(form), 409)
       const { errors } = await deleteRole(c.var.db, causeOf(c), actor, role)
-      return errors ? deleteScreen(c, actor, role, refuse(form, errors)) : c.redirect(listOf(c), 303)
+      return errors ? deleteScreen(c, actor, role, refuse(form, errors)) : done(c, actor, `${role.name} was deleted.`)
     })
   })

@@ -228,6 +228,8 @@ describe('an act on what people hold is at most four exchanges too', () => {
     const again = await counted(() => world.ana.post(`roles/${role}`, fields))
     expect([again.status, again.trips]).toEqual([409, 2])
     const other = await makeCustomRole(world.db, world.here.id, 'Other')
+    const swap = await counted(() => world.ana.swap.post(`roles/${role}`, { ...fields, version: '2', name: 'Chief' }))
+    expect([swap.status, swap.trips]).toEqual([200, 4])
     const gone = await counted(() => world.ana.post(`roles/${other}/delete`, { version: '1' }))
     expect([gone.status, gone.trips]).toEqual([303, 3])
   })

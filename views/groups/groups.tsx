@@ -6,8 +6,10 @@ import { newId, shortId } from '../../src/platform/ids.ts'
 import type { Form } from '../../src/platform/web/form.ts'
 import { Ask } from '../parts/ask.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
+import { inMain, sentInMain } from '../parts/in-main.ts'
 import { People, plural } from '../parts/people-count.tsx'
 import { Box, BoxesError, chosenIn, PermissionBoxes } from '../parts/permission-boxes.tsx'
+import { Said } from '../parts/said.tsx'
 import { Tabs } from '../parts/tabs.tsx'
 
 const seesAll = (actor: Actor) => reach(actor, 'members.view') === 'organization'
@@ -16,14 +18,14 @@ const membersHref = (actor: Actor, id: string) =>
   seesAll(actor) ? `${base(actor)}/members?group=${shortId(id)}` : undefined
 
 /** Permissions > Groups. There is always one: Default. */
-export const Groups = ({ actor, rows }: { actor: Actor; rows: GroupRow[] }) => (
+export const Groups = ({ actor, rows, said }: { actor: Actor; rows: GroupRow[]; said?: string | undefined }) => (
   <div class="list">
     <div class="head">
       <h1>Permissions</h1>
       <Tabs actor={actor} section="Permissions" current="/groups" />
     </div>
     <div class="row toolbar">
-      <a class="btn main" href={`${base(actor)}/groups/new`}>
+      <a class="btn main" href={`${base(actor)}/groups/new`} {...inMain}>
         Create group
       </a>
     </div>
@@ -40,7 +42,7 @@ export const Groups = ({ actor, rows }: { actor: Actor; rows: GroupRow[] }) => (
         {rows.map((group) => (
           <tr>
             <th scope="row">
-              <a href={`${base(actor)}/groups/${shortId(group.id)}`}>
+              <a href={`${base(actor)}/groups/${shortId(group.id)}`} {...inMain}>
                 <bdi>{group.name}</bdi>
               </a>
               {group.is_default && (
@@ -72,12 +74,13 @@ export const Groups = ({ actor, rows }: { actor: Actor; rows: GroupRow[] }) => (
           Yours would be listed here.
         </p>
         <div class="row">
-          <a class="btn" href={`${base(actor)}/groups/new`}>
+          <a class="btn" href={`${base(actor)}/groups/new`} {...inMain}>
             Create group
           </a>
         </div>
       </section>
     )}
+    {said && <Said text={said} />}
   </div>
 )
 
@@ -100,17 +103,22 @@ const Locks = ({ now, fixed, form }: { now: LockableField[]; fixed: boolean; for
 export const NewGroup = ({ actor, action, form }: FormProps) => (
   <div class="page">
     <p>
-      <a href={`${base(actor)}/groups`}>Groups</a>
+      <a href={`${base(actor)}/groups`} {...inMain}>
+        Groups
+      </a>
     </p>
     <h1>Create group</h1>
     <ErrorSummary form={form} />
-    <form method="post" action={action}>
+    <form {...sentInMain(action)}>
       <input type="hidden" name="key" value={newId()} />
       <Field label="Name" name="name" form={form} value="" required autocomplete="off" />
       <PermissionBoxes actor={actor} now={[]} closed={null} form={form} />
       <Locks now={[]} fixed={false} form={form} />
       <div class="row">
-        <button class="btn main">Create group</button> <a href={`${base(actor)}/groups`}>Cancel</a>
+        <button class="btn main">Create group</button>{' '}
+        <a href={`${base(actor)}/groups`} {...inMain}>
+          Cancel
+        </a>
       </div>
     </form>
   </div>
@@ -121,7 +129,9 @@ export const EditGroup = ({ actor, action, form, group }: FormProps & { group: G
   return (
     <div class="page">
       <p>
-        <a href={`${base(actor)}/groups`}>Groups</a>
+        <a href={`${base(actor)}/groups`} {...inMain}>
+          Groups
+        </a>
       </p>
       <h1>
         <bdi>{group.name}</bdi>
@@ -132,15 +142,18 @@ export const EditGroup = ({ actor, action, form, group }: FormProps & { group: G
       </p>
       {!group.is_default && <Managers actor={actor} group={group} />}
       <ErrorSummary form={form} />
-      <form method="post" action={action}>
+      <form {...sentInMain(action)}>
         <input type="hidden" name="version" value={String(group.version)} />
         <Field label="Name" name="name" form={form} value={group.name} required autocomplete="off" />
         <PermissionBoxes actor={actor} now={group.permissions} closed={closed} form={form} />
         <Locks now={group.locked} fixed={closed !== null} form={form} />
         <div class="row">
-          <button class="btn main">Save group</button> <a href={`${base(actor)}/groups`}>Cancel</a>{' '}
+          <button class="btn main">Save group</button>{' '}
+          <a href={`${base(actor)}/groups`} {...inMain}>
+            Cancel
+          </a>{' '}
           {closed === null && !group.is_default && (
-            <a class="btn danger" href={`${action}/delete`}>
+            <a class="btn danger" href={`${action}/delete`} {...inMain}>
               Delete group
             </a>
           )}

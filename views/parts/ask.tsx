@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Form } from '../../src/platform/web/form.ts'
 import { ErrorSummary } from './field.tsx'
+import { inMain, sentInMain } from './in-main.ts'
 
 type Props = {
   /** The act, as its button says it. */
@@ -16,17 +17,20 @@ type Props = {
 export const Ask = ({ title, back, action, form, version, children }: Props) => (
   <div class="page">
     <p>
-      <a href={back.href}>
+      <a href={back.href} {...inMain}>
         <bdi>{back.name}</bdi>
       </a>
     </p>
     <h1>{title}</h1>
     <ErrorSummary form={form} />
     {children}
-    <form method="post" action={action}>
+    <form {...sentInMain(action)}>
       <input type="hidden" name="version" value={String(version)} />
       <div class="row">
-        <button class="btn danger">{title}</button> <a href={back.href}>Cancel</a>
+        <button class="btn danger">{title}</button>{' '}
+        <a href={back.href} {...inMain}>
+          Cancel
+        </a>
       </div>
     </form>
   </div>

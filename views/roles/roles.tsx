@@ -5,8 +5,10 @@ import type { Form } from '../../src/platform/web/form.ts'
 import type { Holder, Role, RoleRow } from '../../src/roles/queries.ts'
 import { Ask } from '../parts/ask.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
+import { inMain, sentInMain } from '../parts/in-main.ts'
 import { People, plural } from '../parts/people-count.tsx'
 import { PermissionBoxes } from '../parts/permission-boxes.tsx'
+import { Said } from '../parts/said.tsx'
 import { Tabs } from '../parts/tabs.tsx'
 
 const seesAll = (actor: Actor) => reach(actor, 'members.view') === 'organization'
@@ -15,7 +17,7 @@ const holdersHref = (actor: Actor, id: string) =>
   seesAll(actor) ? `${base(actor)}/members?role=${shortId(id)}` : undefined
 
 /** Permissions > Roles. */
-export const Roles = ({ actor, rows }: { actor: Actor; rows: RoleRow[] }) => (
+export const Roles = ({ actor, rows, said }: { actor: Actor; rows: RoleRow[]; said?: string | undefined }) => (
   <div class="list">
     <div class="head">
       <h1>Permissions</h1>
@@ -24,7 +26,7 @@ export const Roles = ({ actor, rows }: { actor: Actor; rows: RoleRow[] }) => (
     {rows.length > 0 ? (
       <>
         <div class="row toolbar">
-          <a class="btn main" href={`${base(actor)}/roles/new`}>
+          <a class="btn main" href={`${base(actor)}/roles/new`} {...inMain}>
             Create role
           </a>
         </div>
@@ -41,7 +43,7 @@ export const Roles = ({ actor, rows }: { actor: Actor; rows: RoleRow[] }) => (
             {rows.map((role) => (
               <tr>
                 <th scope="row">
-                  <a href={`${base(actor)}/roles/${shortId(role.id)}`}>
+                  <a href={`${base(actor)}/roles/${shortId(role.id)}`} {...inMain}>
                     <bdi>{role.name}</bdi>
                   </a>
                   {role.description && (
@@ -69,12 +71,13 @@ export const Roles = ({ actor, rows }: { actor: Actor; rows: RoleRow[] }) => (
           A custom role is a set of permissions with a name, which several people can hold. They would be listed here.
         </p>
         <div class="row">
-          <a class="btn main" href={`${base(actor)}/roles/new`}>
+          <a class="btn main" href={`${base(actor)}/roles/new`} {...inMain}>
             Create role
           </a>
         </div>
       </section>
     )}
+    {said && <Said text={said} />}
   </div>
 )
 
@@ -97,16 +100,21 @@ const Fields = ({ form, role }: { form?: Form | undefined; role?: Role }) => (
 export const NewRole = ({ actor, action, form }: FormProps) => (
   <div class="page">
     <p>
-      <a href={`${base(actor)}/roles`}>Roles</a>
+      <a href={`${base(actor)}/roles`} {...inMain}>
+        Roles
+      </a>
     </p>
     <h1>Create role</h1>
     <ErrorSummary form={form} />
-    <form method="post" action={action}>
+    <form {...sentInMain(action)}>
       <input type="hidden" name="key" value={newId()} />
       <Fields form={form} />
       <PermissionBoxes actor={actor} now={[]} closed={null} form={form} />
       <div class="row">
-        <button class="btn main">Create role</button> <a href={`${base(actor)}/roles`}>Cancel</a>
+        <button class="btn main">Create role</button>{' '}
+        <a href={`${base(actor)}/roles`} {...inMain}>
+          Cancel
+        </a>
       </div>
     </form>
   </div>
@@ -115,7 +123,9 @@ export const NewRole = ({ actor, action, form }: FormProps) => (
 export const EditRole = ({ actor, action, form, role }: FormProps & { role: Role }) => (
   <div class="page">
     <p>
-      <a href={`${base(actor)}/roles`}>Roles</a>
+      <a href={`${base(actor)}/roles`} {...inMain}>
+        Roles
+      </a>
     </p>
     <h1>
       <bdi>{role.name}</bdi>
@@ -125,14 +135,17 @@ export const EditRole = ({ actor, action, form, role }: FormProps & { role: Role
       {role.holders === 1 ? 'them' : 'all of them'} from their next request on.
     </p>
     <ErrorSummary form={form} />
-    <form method="post" action={action}>
+    <form {...sentInMain(action)}>
       <input type="hidden" name="version" value={String(role.version)} />
       <Fields form={form} role={role} />
       <PermissionBoxes actor={actor} now={role.permissions} closed={closedTo(actor, role)} form={form} />
       <div class="row">
-        <button class="btn main">Save role</button> <a href={`${base(actor)}/roles`}>Cancel</a>{' '}
+        <button class="btn main">Save role</button>{' '}
+        <a href={`${base(actor)}/roles`} {...inMain}>
+          Cancel
+        </a>{' '}
         {closedTo(actor, role) === null && (
-          <a class="btn danger" href={`${action}/delete`}>
+          <a class="btn danger" href={`${action}/delete`} {...inMain}>
             Delete role
           </a>
         )}
