@@ -13,6 +13,7 @@ import * as holders from './2026-11-22-12-holders.ts'
 import * as removals from './2026-11-22-13-removals.ts'
 import * as audit from './2026-11-22-20-audit.ts'
 import * as actsOnAccounts from './2026-11-23-04-acts-on-accounts.ts'
+import * as inviteOfPresent from './2026-11-23-05-invite-of-present.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -30,4 +31,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-13-removals': removals,
   '2026-11-22-20-audit': audit,
   '2026-11-23-04-acts-on-accounts': actsOnAccounts,
+  '2026-11-23-05-invite-of-present': inviteOfPresent,
 }

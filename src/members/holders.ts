@@ -21,6 +21,9 @@ const giving = (permission: Permission) => roles.filter((role) => givenBy(role).
 const open = (permission: Permission) =>
   roles.filter((role) => !hasCeiling(role) && !givenBy(role).includes(permission))
 
+/** The organization roles whose holders may have it in effect. */
+export const mayHold = (permission: Permission): OrganizationRole[] => [...giving(permission), ...open(permission)]
+
 export const comesWithTheMark = (permission: Permission): boolean => managed.includes(permission)
 
 function sources(db: Db, actor: Actor, permission: Permission) {

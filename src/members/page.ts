@@ -5,7 +5,7 @@ import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
 import type { Position } from '../platform/web/table.ts'
-import { candidates, few, mayDo } from './holders.ts'
+import { candidates, few, mayDo, mayHold } from './holders.ts'
 import { filterCount, type MemberList, type Sort, searchPatterns } from './list-state.ts'
 import { type Status, statuses } from './status.ts'
 import { visibleTo } from './visible.ts'
@@ -19,8 +19,8 @@ import { visibleTo } from './visible.ts'
  */
 
 export const pageSize = 50
-/** How many entries a walk may look at, in all and in one part of a parted sort. A test lowers them. */
-export const bounds = { walk: 10_000, walkInPart: 3_000 }
+/** How many entries a walk may look at, in all and in one part of a parted sort; how many parts are walked. A test lowers them. */
+export const bounds = { walk: 10_000, walkInPart: 3_000, partsWalked: 3 }
 
 type Member = DB['membership']
 type M = DB & { m: Member }
@@ -41,7 +41,10 @@ const plainKey = {
   last_active: 'last_active_at',
 } as const
 
-/** The invite statuses in the order of their labels. Expired is a matter of the clock, so it is asked, never stored in advance. */
+/**
+ * The invite statuses in the order of their labels. Expired is a matter of the clock, so it is asked, never stored in advance.
+ * Of those present, all but the first two are Invited, and nobody else is (a check of the table says so).
+ */
 const inviteParts: [key: string, stored: string, expired: boolean | null][] = [
   ['active', 'active', null],
   ['added', '', null],
@@ -94,7 +97,7 @@ export function conditions(db: Db, actor: Actor, list: MemberList, now: Date, t:
   if (list.area.length > 0) found.set('area', sql`${column('area_id')} = any(${list.area}::uuid[])`)
   if (list.twoFactor !== null) found.set('two_factor', sql`${column('has_two_factor')} = ${list.twoFactor}`)
   if (list.inactive !== null) {
-    const since = new Date(now.getTime() - list.inactive * 86_400_000)
+    const since = inactiveSince(list.inactive, now)
     found.set(
       'inactive',
       sql`(${column('last_active_at')} <= ${since} and ${column('created_at')} <= ${since} and ${column('status')} <> 'invited')`,
@@ -103,6 +106,8 @@ export function conditions(db: Db, actor: Actor, list: MemberList, now: Date, t:
   if (list.permission !== null) found.set('permission', mayDo(db, actor, list.permission, t))
   return found
 }
+
+const inactiveSince = (days: number, now: Date) => new Date(now.getTime() - days * 86_400_000)
 
 const all = (found: Iterable<Condition>): Condition => {
   const list = [...found]
@@ -121,6 +126,16 @@ const filtered = [
   'last_active_at',
   'created_at',
   'manages_group',
+] as const
+
+/** What the sorts with parts tell their parts by. */
+const partColumns = [
+  'status',
+  'organization_role',
+  'has_two_factor',
+  'group_id',
+  'invite',
+  'invite_expires_at',
 ] as const
 
 /** The one filter with a single value whose index, in the order of names, is the shortest to walk. */
@@ -155,12 +170,15 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
   const { position, descending } = stepOf(list)
   const direction = descending ? 'desc' : 'asc'
   const place = removed ? sql<SqlBool>`m.status = 'removed'` : sql<SqlBool>`m.status <> 'removed'`
+  const since = list.sort === 'last_active' && list.inactive !== null ? inactiveSince(list.inactive, now) : null
   const beyond = sql<SqlBool>`(${sql.ref(`m.${column}`)}, m.id) ${descending ? sql`<` : sql`>`} (${position?.values[0] ?? null}, ${position?.id ?? null})`
   const key = sql<string>`${sql.ref(`m.${column}`)}`
 
   const start = () => {
     const base = db.selectFrom('membership as m').where('m.organization_id', '=', actor.organization.id).where(place)
-    return position ? base.where(beyond) : base
+    // From the newest on, a walk would look at everybody who was here since.
+    const within = since ? base.where('m.last_active_at', '<=', since) : base
+    return position ? within.where(beyond) : within
   }
   const inOrder = (where: Condition, most: number) =>
     start()
@@ -204,7 +222,7 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
 
 /** The holders of the permission asked for, when they are few; then everything is gathered through them. */
 const withHolders = (db: Db, actor: Actor, permission: Permission): Db =>
-  db.with(
+  db.withRecursive(
     (cte) => cte('holder').materialized(),
     (q) => q.selectFrom(candidates(db, actor, permission).as<'c'>('c')).select('c.id'),
   ) as unknown as Db
@@ -226,7 +244,7 @@ function inBothSets(db: Db, actor: Actor, list: MemberList, now: Date): Conditio
   const quiet = db
     .selectFrom('membership as i')
     .where('i.organization_id', '=', actor.organization.id)
-    .where('i.last_active_at', '<=', new Date(now.getTime() - list.inactive * 86_400_000))
+    .where('i.last_active_at', '<=', inactiveSince(list.inactive, now))
     .where(sql<SqlBool>`i.status <> 'removed'`)
     .select('i.id')
   return sql`m.id = any(array(${holders} intersect ${quiet}))`
@@ -286,7 +304,7 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
         case when p.key = ${fromKey} then ${position.id}::uuid else ${edge.id}::uuid end)`
     : sql<SqlBool>`true`
 
-  const { parts, belongs, filter } = partsOf(sort, list, now)
+  const { parts, belongs, filter } = partsOf(sort, list, now, removed)
   const rest = conditions(db, actor, list, now, 'w')
   const wanted = conditions(db, actor, list, now, 'm')
   if (filter) {
@@ -297,67 +315,123 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
     rest.delete('status')
     wanted.delete('status')
   }
-  const of = (eb: unknown, most: number) =>
+  const ofPart = (eb: unknown) =>
     (eb as Eb)
       .selectFrom('membership as m')
       .where('m.organization_id', '=', actor.organization.id)
       .where(place)
       .where(belongs)
       .where(beyond)
-      .orderBy('m.sort_name', direction)
-      .orderBy('m.id', direction)
-      .limit(atMost(most))
-      .select(['m.id', 'm.sort_name', ...filtered.map((name) => `m.${name}` as const)])
-  const chain = (most: number, mostInPart: number) =>
-    partTable(db, actor, parts)
+  const inOrder = (eb: unknown) => ofPart(eb).orderBy('m.sort_name', direction).orderBy('m.id', direction)
+  // People removed stand in the order of names alone, in no part's.
+  const scattered = removed && sort !== 'status'
+  if (rest.size === 0 && !scattered)
+    return partTable(db, actor, parts)
       .innerJoinLateral(
-        (eb) => of(eb, mostInPart).as('x'),
+        (eb) => inOrder(eb).limit(atMost(limit)).select(['m.id', 'm.sort_name']).as('x'),
         (on) => on.onTrue(),
       )
       .where(beyondPart)
       .orderBy('p.key', direction)
       .orderBy('x.sort_name', direction)
       .orderBy('x.id', direction)
-      .limit(atMost(most))
-  const keys = [sql<string>`p.key`.as('k0'), sql<string>`x.sort_name`.as('k1')] as const
-  if (rest.size === 0) return chain(limit, limit).select(['x.id', ...keys])
+      .limit(atMost(limit))
+      .select(['x.id', sql<string>`p.key`.as('k0'), sql<string>`x.sort_name`.as('k1')])
 
-  const walk = chain(bounds.walk, bounds.walkInPart).select([
-    'x.id',
-    ...keys,
-    ...filtered.map((name) => `x.${name}` as const),
-  ])
-  const gathered = partTable(db, actor, parts)
-    .innerJoinLateral(
-      (eb) =>
-        (eb as unknown as Eb)
-          .selectFrom('membership as m')
-          .where('m.organization_id', '=', actor.organization.id)
-          .where(place)
-          .where(belongs)
-          .where(beyond)
-          .where(all(wanted.values()))
-          .select(['m.id', 'm.sort_name'])
-          .offset(sql<number>`0`)
-          .as('x'),
-      (on) => on.onTrue(),
+  const everyone = () =>
+    db
+      .selectFrom('membership as m')
+      .where('m.organization_id', '=', actor.organization.id)
+      .where(place)
+      .where(all(wanted.values()))
+      .select(['m.id', 'm.sort_name', ...partColumns.map((name) => `m.${name}` as const)])
+  // What has an index of many entries a row is found once for all parts; what has an ordered one, part by part.
+  const together =
+    scattered || rest.has('q') || rest.has('permission') || (rest.has('role') && list.customRole.length > 0)
+  const gatheredTogether =
+    list.permission === null || removed
+      ? everyone().offset(sql<number>`0`)
+      : sql`(${everyone().where(isHolder).where(areFew)}) union all (${everyone()
+          .where(areMany)
+          .offset(sql<number>`0`)})`
+  const gathered = (eb: unknown) =>
+    together
+      ? sql`select m.id, m.sort_name from gathered as m where ${belongs} and ${beyond}`
+      : sql`${ofPart(eb).where(all(wanted.values())).select(['m.id', 'm.sort_name']).offset(sql<number>`0`)}`
+
+  const partsWalked = sql.lit(scattered ? 0 : bounds.partsWalked)
+  // The parts one after the other until the page is full, each walked and, where that was cut short of a page, gathered.
+  const enough = sql.lit(limit)
+  const order = descending ? sql`desc` : sql`asc`
+  const ofOnePart = (eb: unknown) => sql`
+    with a as materialized (
+      select w.id, w.sort_name from (${inOrder(eb)
+        .limit(atMost(bounds.walkInPart))
+        .select(['m.id', 'm.sort_name', ...filtered.map((name) => `m.${name}` as const)])}) w
+      where r.n < ${partsWalked} and ${all(rest.values())} limit ${enough}),
+    cut as materialized (
+      select (select count(*) from a) < ${enough} and (r.n >= ${partsWalked} or (select count(*) from (${ofPart(eb)
+        .select('m.id')
+        .limit(atMost(bounds.walkInPart + 1))}) behind) > ${sql.lit(bounds.walkInPart)}) as short)
+    select a.id, a.sort_name from a where not (select cut.short from cut)
+    union all
+    (select f.id, f.sort_name from (${gathered(eb)}) f where (select cut.short from cut)
+      order by f.sort_name ${order}, f.id ${order} limit ${enough})`
+  const holders = list.permission === null || removed ? db : withHolders(db, actor, list.permission)
+  const withGathered = together
+    ? (holders.withRecursive(
+        (cte) => cte('gathered').materialized(),
+        (eb) => eb.selectFrom(sql<Found>`(${gatheredTogether})`.as('e')).selectAll('e') as never,
+      ) as unknown as Db)
+    : holders
+  return withGathered
+    .withRecursive(
+      (cte) => cte('part').materialized(),
+      () =>
+        partTable(db, actor, parts)
+          .where(beyondPart)
+          .select([
+            sql<number>`dense_rank() over (order by p.key ${order})::int`.as('n'),
+            sql<string>`p.key`.as('key'),
+            ...(parts.kind === 'groups' ? (['p.id'] as const) : (['p.stored', 'p.expired'] as const)),
+          ]),
     )
-    .where(beyondPart)
-    .select(['x.id', ...keys])
-    .offset(sql<number>`0`)
-  // The walk takes at most so many of each part, so a part may have more behind it: its own end is no end of the page.
-  if (list.permission === null || removed) return steps(db, walk as never, rest, gathered as never, direction, limit)
-  const throughFew = partTable(db, actor, parts)
-    .innerJoin('membership as m', (on) => on.on('m.organization_id', '=', actor.organization.id).on(belongs))
-    .where(place)
-    .where(beyond)
-    .where(beyondPart)
-    .where(all(wanted.values()))
-    .where(isHolder)
-    .where(areFew)
-    .select(['m.id', sql<string>`p.key`.as('k0'), 'm.sort_name as k1'])
-  const either = sql<Found>`(${throughFew}) union all (${gathered.where(areMany)})`
-  return steps(withHolders(db, actor, list.permission), walk as never, rest, either, direction, limit)
+    .withRecursive('page', (eb) =>
+      eb
+        .selectNoFrom([
+          sql<number>`0`.as('n'),
+          sql<string[]>`'{}'::uuid[]`.as('ids'),
+          sql<string[]>`'{}'::text[] collate "C"`.as('names'),
+          sql<number>`0`.as('found'),
+        ])
+        .unionAll(
+          eb
+            .selectFrom('page as r' as never)
+            .innerJoinLateral(
+              sql<{ ids: string[]; names: string[] }>`(select
+                  coalesce(array_agg(y.id), '{}') as ids, coalesce(array_agg(y.sort_name), '{}') as names
+                from (select z.id, z.sort_name from part p cross join lateral (${ofOnePart(eb)}) z where p.n = r.n + 1
+                  order by z.sort_name ${order}, z.id ${order} limit ${enough}) y)`.as<'x'>('x'),
+              (on) => on.onTrue(),
+            )
+            .where(sql<SqlBool>`r.found < ${enough} and r.n < (select max(part.n) from part)`)
+            .select([
+              sql<number>`r.n + 1`.as('n'),
+              'x.ids',
+              'x.names',
+              sql<number>`r.found + cardinality(x.ids)`.as('found'),
+            ] as never) as never,
+        ),
+    )
+    .selectFrom(
+      sql<Found>`(select u.id, (select p.key from part p where p.n = r.n limit 1) as k0, u.name as k1
+      from page r cross join unnest(r.ids, r.names) as u(id, name))`.as('u'),
+    )
+    .select(['u.id', 'u.k0', 'u.k1'])
+    .orderBy('u.k0', direction)
+    .orderBy('u.k1', direction)
+    .orderBy('u.id', direction)
+    .limit(atMost(limit)) as never
 }
 
 type Parts = { kind: 'values'; rows: RawBuilder<unknown>[] } | { kind: 'groups'; only: string[] }
@@ -367,7 +441,9 @@ function partsOf(
   sort: Parted,
   list: MemberList,
   now: Date,
+  removed: boolean,
 ): { parts: Parts; belongs: Condition; filter: Filter | null } {
+  const onlyInvited = list.status.length === 1 && list.status[0] === 'invited'
   const values = (keys: unknown[], cast: 'text' | 'boolean') => ({
     kind: 'values' as const,
     rows: keys.map((key) =>
@@ -384,24 +460,31 @@ function partsOf(
     }
     case 'role': {
       const chosen = list.role.length > 0 && list.customRole.length === 0
-      const keys = chosen ? list.role : Object.keys(organizationRoles)
+      const able = list.permission ? mayHold(list.permission) : Object.keys(organizationRoles)
+      const keys = chosen ? list.role : able
       return { parts: values(keys, 'text'), belongs: sql`m.organization_role = p.key`, filter: chosen ? 'role' : null }
     }
     case 'two_factor': {
-      const keys = list.twoFactor === null ? [false, true] : [list.twoFactor]
+      const keys = list.twoFactor !== null ? [list.twoFactor] : onlyInvited ? [false] : [false, true]
       return { parts: values(keys, 'boolean'), belongs: sql`m.has_two_factor = p.key`, filter: 'two_factor' }
     }
-    case 'invite':
+    case 'invite': {
+      const joined =
+        !list.status.includes('invited') && (list.status.length > 0 || list.twoFactor || list.inactive !== null)
+      const onlyInvited = list.status.length === 1 && list.status[0] === 'invited'
+      const present =
+        removed || !(joined || onlyInvited) ? inviteParts : joined ? inviteParts.slice(0, 2) : inviteParts.slice(2)
       return {
         parts: {
           kind: 'values',
-          rows: inviteParts.map(
+          rows: present.map(
             ([key, stored, expired]) => sql`(${key}::text collate "C", ${stored}::text, ${expired}::boolean)`,
           ),
         },
         belongs: sql`m.invite = p.stored and (p.expired is null or (coalesce(m.invite_expires_at, 'infinity') <= ${now}) = p.expired)`,
         filter: null,
       }
+    }
     case 'group':
       return { parts: { kind: 'groups', only: list.group }, belongs: sql`m.group_id = p.id`, filter: 'group' }
   }

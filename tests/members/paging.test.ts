@@ -194,15 +194,18 @@ const filters: Case[] = [
 ]
 
 describe.each([
-  ['with ordinary bounds', 10_000, 3_000],
-  ['when every walk ends early and what matches is gathered', 7, 3],
-])('%s', (_, walkBound, walkInPart) => {
+  ['with ordinary bounds', 10_000, 3_000, 3],
+  ['when a walk ends in the middle of a part, whose matches go on behind it', 10_000, 30, 1],
+  ['when every walk ends early and what matches is gathered', 7, 3, 3],
+])('%s', (_, walkBound, walkInPart, partsWalked) => {
   beforeEach(() => {
     bounds.walk = walkBound
     bounds.walkInPart = walkInPart
+    bounds.partsWalked = partsWalked
     return () => {
       bounds.walk = 10_000
       bounds.walkInPart = 3_000
+      bounds.partsWalked = 3
     }
   })
   describe.each(filters)('$title', ({ query, keeps }) => {
