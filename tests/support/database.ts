@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type KyselyPlugin, sql } from 'kysely'
+import type { KyselyPlugin } from 'kysely'
 import { inject } from 'vitest'
 import { type Connected, connect } from '../../src/platform/database/connect.ts'
 import { statementGuard } from '../../src/platform/database/guard.ts'
+import { copyDatabase } from './copy.ts'
 
 type Options = { onQuery?: (sql: string) => void; plugins?: KyselyPlugin[]; max?: number; statementTimeout?: number }
 
@@ -24,7 +25,7 @@ export const sharedDatabase = (): Connected => (shared ??= connectTo(inject('sha
 export async function freshDatabase(options: Options = {}): Promise<Connected & { name: string }> {
   const name = `${inject('template').replace(/_template$/, '')}_${randomBytes(6).toString('hex')}`
   const root = connectTo('postgres', { plugins: [] })
-  await sql`create database ${sql.id(name)} template ${sql.id(inject('template'))}`.execute(root.db)
+  await copyDatabase(root.db, inject('template'), name)
   await root.close()
   return { ...connectTo(name, options), name }
 }

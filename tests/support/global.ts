@@ -6,6 +6,7 @@ import type { TestProject } from 'vitest/node'
 import { connect } from '../../src/platform/database/connect.ts'
 import { startEmbedded } from '../../src/platform/database/embedded.ts'
 import { migrate } from '../../src/platform/database/migrate.ts'
+import { copyDatabase } from './copy.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -41,7 +42,7 @@ export default async function setup(project: TestProject) {
   const fresh = to(template)
   await migrate(fresh.db)
   await fresh.close()
-  await sql`create database ${sql.id(shared)} template ${sql.id(template)}`.execute(root.db)
+  await copyDatabase(root.db, template, shared)
 
   project.provide(
     'server',

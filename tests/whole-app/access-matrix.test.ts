@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { routesOf } from '../../src/app.tsx'
 import { isId, newId, shortId } from '../../src/platform/ids.ts'
 import { asset } from '../../src/platform/web/static.ts'
-import type { Answer } from '../support/browser.ts'
+import { type Answer, Browser } from '../support/browser.ts'
 import { canariesOf, dump, everybody, leaked, type Principal, principals } from './everybody.ts'
 
 /*
@@ -237,9 +237,22 @@ function instead(path: string, id: string): string {
   return place ? (isId(id) ? place[thing] : shortId(place[thing])) : id
 }
 
+/** Who has signed in for the route that is asked now. Each request is of a browser with the cookie as it was then. */
+const sessions = { route: '', of: new Map<Principal, Promise<Browser>>() }
+
+async function enter(route: string, who: Principal): Promise<Browser> {
+  if (route === 'POST /sign-out') return world.enter(who)
+  if (sessions.route !== route) Object.assign(sessions, { route, of: new Map() })
+  const first = sessions.of.get(who) ?? world.enter(who)
+  sessions.of.set(who, first)
+  const browser = new Browser(world.app, `/o/${world.here.slug}`)
+  for (const [name, value] of (await first).cookies) browser.cookies.set(name, value)
+  return browser
+}
+
 async function ask(route: string, who: Principal, slug: string, id: string, swap = false) {
   const [method = '', path = ''] = route.split(' ')
-  const entered = await world.enter(who)
+  const entered = await enter(route, who)
   const browser = swap ? entered.swap : entered
   const address = addressOf(path, slug, instead(path, id))
   const answer = method === 'POST' ? await browser.post(address) : await browser.get(address)
