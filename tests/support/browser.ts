@@ -93,16 +93,19 @@ export class Browser {
       headers: response.headers,
       location: response.headers.get('location'),
       title: /<title>(.*?)<\/title>/s.exec(html)?.[1] ?? '',
-      text: html
-        .replace(/<head>.*?<\/head>/s, '')
-        .replace(/<[^>]+>/g, ' ')
-        .replace(/&amp;/g, '&')
-        .replace(/&#39;/g, "'")
-        .replace(/&quot;/g, '"')
-        .replace(/&lt;/g, '<')
-        .replace(/&gt;/g, '>')
-        .replace(/\s+/g, ' ')
-        .trim(),
+      // Only of the answers that are read: a search for tags in thousands of pages takes longer than making them.
+      get text() {
+        return html
+          .replace(/<head>.*?<\/head>/s, '')
+          .replace(/<[^>]+>/g, ' ')
+          .replace(/&amp;/g, '&')
+          .replace(/&#39;/g, "'")
+          .replace(/&quot;/g, '"')
+          .replace(/&lt;/g, '<')
+          .replace(/&gt;/g, '>')
+          .replace(/\s+/g, ' ')
+          .trim()
+      },
     }
   }
 
