@@ -1,56 +1,29 @@
 import { sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
+import { eventOf, isFree, newNamed, taken } from '../platform/access/named.ts'
 import { notTheirs } from '../platform/access/permission-set.ts'
 import type { Permission } from '../platform/access/permissions.ts'
-import { eventsAfter, ifTurn, inTurn, mostAtOnce, nextTurn, TurnLost } from '../platform/access/turn.ts'
+import { eventsAfter, ifTurn, inTurn, mostAtOnce, someAfterOthers, TurnLost } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { Cause, Happening } from '../platform/events/record.ts'
 import { sortKey } from '../platform/fold.ts'
-import { idFromKey } from '../platform/ids.ts'
 import type { Group } from './queries.ts'
 import type { LockableField } from './rules.ts'
 
 type Errors = Record<string, string>
 type Input = { name: string; permissions: Permission[]; locked: LockableField[] }
 
-const mostGroups = 200
-const taken = { name: 'There is a group with this name already. Choose another one' }
-
-const eventOf = (actor: Actor, id: string, act: Happening['act'], changes: Happening['changes']): Happening => ({
-  act,
-  organizationId: actor.organization.id,
-  subject: 'group',
-  subjectId: id,
-  ...(changes ? { changes } : {}),
-})
+const kind = { table: 'member_group', subject: 'group', most: 200, owner: 'An organization' } as const
 
 /** Makes a group with nobody in it. The same form sent again makes none, and leads to the first. */
 export async function createGroup(db: Db, cause: Cause, actor: Actor, key: string, input: Input) {
   const wrong = notTheirs(actor, [], input.permissions)
   if (wrong) return { errors: { permissions: wrong } as Errors }
   const organization_id = actor.organization.id
-  const id = idFromKey(key, organization_id, actor.accountId)
+  const { id, made, errors } = await newNamed(db, kind, actor, key, input.name)
+  if (errors) return { errors }
+  if (made) return { id }
   const sort_name = sortKey(input.name)
-  // Read at the same access_version as the actor, or the turn is lost. Who sends a form again takes no turn.
-  const there = await db
-    .selectFrom('member_group as g')
-    .where('g.organization_id', '=', organization_id)
-    .select([
-      sql<number>`count(*)::int`.as('count'),
-      sql<boolean>`coalesce(bool_or(g.sort_name = ${sort_name}), false)`.as('taken'),
-      sql<string | null>`max(g.name) filter (where g.id = ${id})`.as('made_before'),
-    ])
-    .executeTakeFirstOrThrow()
-  if (there.made_before === input.name) return { id }
-  if (there.made_before !== null)
-    return {
-      errors: {
-        '': `This form has made the group “${there.made_before}” already. Send it again to make another`,
-      } as Errors,
-    }
-  if (there.taken) return { errors: taken as Errors }
-  if (there.count >= mostGroups)
-    return { errors: { '': `An organization can have ${mostGroups} groups. Delete one that nobody needs` } as Errors }
   const [changed] = await inTurn(db, actor)
     .with('changed', (of) =>
       of
@@ -102,7 +75,7 @@ export async function createGroup(db: Db, cause: Cause, actor: Actor, key: strin
       eventsAfter(
         of,
         cause,
-        eventOf(actor, id, 'group.created', {
+        eventOf(kind, actor, id, 'group.created', {
           group: [null, input.name],
           permissions: [[], input.permissions],
           locked: [[], input.locked],
@@ -122,15 +95,15 @@ const same = (one: string[], other: string[]) => [...one].sort().join() === [...
 export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Group, input: Input) {
   const changes: Happening[] = []
   if (input.name !== group.name)
-    changes.push(eventOf(actor, group.id, 'group.renamed', { group: [group.name, input.name] }))
+    changes.push(eventOf(kind, actor, group.id, 'group.renamed', { group: [group.name, input.name] }))
   if (!same(input.permissions, group.permissions)) {
     const wrong = notTheirs(actor, group.permissions, input.permissions)
     if (wrong) return { errors: { permissions: wrong } as Errors }
     const permissions = [group.permissions, input.permissions]
-    changes.push(eventOf(actor, group.id, 'group.permissions_changed', { permissions }))
+    changes.push(eventOf(kind, actor, group.id, 'group.permissions_changed', { permissions }))
   }
   if (!same(input.locked, group.locked))
-    changes.push(eventOf(actor, group.id, 'group.locks_changed', { locked: [group.locked, input.locked] }))
+    changes.push(eventOf(kind, actor, group.id, 'group.locks_changed', { locked: [group.locked, input.locked] }))
   if (changes.length === 0) return {}
   const organization_id = actor.organization.id
   const sort_name = sortKey(input.name)
@@ -142,18 +115,7 @@ export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Gro
         .where('g.organization_id', '=', organization_id)
         .where('g.id', '=', group.id)
         .where('g.version', '=', group.version)
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('member_group as other')
-                .where('other.organization_id', '=', organization_id)
-                .where('other.sort_name', '=', sort_name)
-                .where('other.id', '<>', group.id)
-                .select('other.id'),
-            ),
-          ),
-        )
+        .where((eb) => isFree(eb, kind, actor, group.id, input.name))
         .where(ifTurn)
         .returning('g.id'),
     )
@@ -205,7 +167,7 @@ export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Gro
     .selectNoFrom((eb) => [ifTurn.as('turned'), eb.exists(eb.selectFrom('changed').select('changed.id')).as('done')])
     .executeTakeFirstOrThrow()
   if (!row.turned) throw new TurnLost()
-  return row.done ? {} : { errors: taken as Errors }
+  return row.done ? {} : { errors: taken(kind) }
 }
 
 /** Moves some of those in the group to Default, in a turn of their own. */
@@ -232,7 +194,7 @@ async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promi
       eventsAfter(
         of,
         cause,
-        eventOf(actor, group.id, 'group.members_moved', { group: [group.name, group.default_name] }),
+        eventOf(kind, actor, group.id, 'group.members_moved', { group: [group.name, group.default_name] }),
       ),
     )
     .selectNoFrom((eb) => [
@@ -252,9 +214,7 @@ async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promi
 export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Group) {
   const wrong = notTheirs(actor, group.permissions, group.members > 0 ? group.byDefault : [])
   if (wrong) return { errors: { '': wrong } as Errors }
-  let now = actor
-  for (let count = group.many ? mostAtOnce : 0; count === mostAtOnce; now = nextTurn(now))
-    count = await moveSome(db, cause, now, group)
+  const now = await someAfterOthers(actor, group.many, (next) => moveSome(db, cause, next, group))
   const organization_id = actor.organization.id
   const [changed] = await inTurn(db, now)
     .with('moved', (of) =>
@@ -279,7 +239,7 @@ export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Gro
       eventsAfter(
         of,
         cause,
-        eventOf(actor, group.id, 'group.deleted', {
+        eventOf(kind, actor, group.id, 'group.deleted', {
           group: [group.name, group.default_name],
           permissions: [group.permissions, group.byDefault],
           members: group.members,

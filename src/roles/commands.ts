@@ -1,55 +1,28 @@
 import { sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
+import { eventOf, isFree, newNamed, taken } from '../platform/access/named.ts'
 import { notTheirs } from '../platform/access/permission-set.ts'
 import type { Permission } from '../platform/access/permissions.ts'
-import { eventsAfter, ifTurn, inTurn, mostAtOnce, nextTurn, TurnLost } from '../platform/access/turn.ts'
+import { eventsAfter, ifTurn, inTurn, mostAtOnce, someAfterOthers, TurnLost } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { Cause, Happening } from '../platform/events/record.ts'
 import { sortKey } from '../platform/fold.ts'
-import { idFromKey } from '../platform/ids.ts'
 import type { Role } from './queries.ts'
 
 type Errors = Record<string, string>
 type Input = { name: string; description: string; permissions: Permission[] }
 
-const mostRoles = 100
-const taken = { name: 'There is a role with this name already. Choose another one' }
-
-const eventOf = (actor: Actor, id: string, act: Happening['act'], changes: Happening['changes']): Happening => ({
-  act,
-  organizationId: actor.organization.id,
-  subject: 'role',
-  subjectId: id,
-  ...(changes ? { changes } : {}),
-})
+const kind = { table: 'custom_role', subject: 'role', most: 100, owner: 'An organization' } as const
 
 /** Makes a role. The same form sent again makes none, and leads to the first. */
 export async function createRole(db: Db, cause: Cause, actor: Actor, key: string, input: Input) {
   const wrong = notTheirs(actor, [], input.permissions)
   if (wrong) return { errors: { permissions: wrong } as Errors }
   const organization_id = actor.organization.id
-  const id = idFromKey(key, organization_id, actor.accountId)
+  const { id, made, errors } = await newNamed(db, kind, actor, key, input.name)
+  if (errors) return { errors }
+  if (made) return { id }
   const sort_name = sortKey(input.name)
-  // Read at the same access_version as the actor, or the turn is lost. Who sends a form again takes no turn.
-  const there = await db
-    .selectFrom('custom_role as r')
-    .where('r.organization_id', '=', organization_id)
-    .select([
-      sql<number>`count(*)::int`.as('count'),
-      sql<boolean>`coalesce(bool_or(r.sort_name = ${sort_name}), false)`.as('taken'),
-      sql<string | null>`max(r.name) filter (where r.id = ${id})`.as('made_before'),
-    ])
-    .executeTakeFirstOrThrow()
-  if (there.made_before === input.name) return { id }
-  if (there.made_before !== null)
-    return {
-      errors: {
-        '': `This form has made the role “${there.made_before}” already. Send it again to make another`,
-      } as Errors,
-    }
-  if (there.taken) return { errors: taken as Errors }
-  if (there.count >= mostRoles)
-    return { errors: { '': `An organization can have ${mostRoles} roles. Delete one that nobody needs` } as Errors }
   const [changed] = await inTurn(db, actor)
     .with('changed', (of) =>
       of
@@ -87,7 +60,7 @@ export async function createRole(db: Db, cause: Cause, actor: Actor, key: string
       eventsAfter(
         of,
         cause,
-        eventOf(actor, id, 'role.created', { role: [null, input.name], permissions: [[], input.permissions] }),
+        eventOf(kind, actor, id, 'role.created', { role: [null, input.name], permissions: [[], input.permissions] }),
       ),
     )
     .selectFrom('changed')
@@ -101,14 +74,15 @@ export async function createRole(db: Db, cause: Cause, actor: Actor, key: string
 export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role, input: Input) {
   const same = (one: Permission[], other: Permission[]) => [...one].sort().join() === [...other].sort().join()
   const changes: Happening[] = []
-  if (input.name !== role.name) changes.push(eventOf(actor, role.id, 'role.renamed', { role: [role.name, input.name] }))
+  if (input.name !== role.name)
+    changes.push(eventOf(kind, actor, role.id, 'role.renamed', { role: [role.name, input.name] }))
   if (input.description !== role.description)
-    changes.push(eventOf(actor, role.id, 'role.described', { description: true }))
+    changes.push(eventOf(kind, actor, role.id, 'role.described', { description: true }))
   if (!same(input.permissions, role.permissions)) {
     const wrong = notTheirs(actor, role.permissions, input.permissions)
     if (wrong) return { errors: { permissions: wrong } as Errors }
     changes.push(
-      eventOf(actor, role.id, 'role.permissions_changed', { permissions: [role.permissions, input.permissions] }),
+      eventOf(kind, actor, role.id, 'role.permissions_changed', { permissions: [role.permissions, input.permissions] }),
     )
   }
   if (changes.length === 0) return {}
@@ -127,18 +101,7 @@ export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role,
         .where('r.organization_id', '=', organization_id)
         .where('r.id', '=', role.id)
         .where('r.version', '=', role.version)
-        .where((eb) =>
-          eb.not(
-            eb.exists(
-              eb
-                .selectFrom('custom_role as other')
-                .where('other.organization_id', '=', organization_id)
-                .where('other.sort_name', '=', sort_name)
-                .where('other.id', '<>', role.id)
-                .select('other.id'),
-            ),
-          ),
-        )
+        .where((eb) => isFree(eb, kind, actor, role.id, input.name))
         .where(ifTurn)
         .returning('r.id'),
     )
@@ -168,7 +131,7 @@ export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role,
     .selectNoFrom((eb) => [ifTurn.as('turned'), eb.exists(eb.selectFrom('changed').select('changed.id')).as('done')])
     .executeTakeFirstOrThrow()
   if (!row.turned) throw new TurnLost()
-  return row.done ? {} : { errors: taken as Errors }
+  return row.done ? {} : { errors: taken(kind) }
 }
 
 /** Takes the role from some of those who hold it, in a turn of their own: what stands in the row of a member repeats it. */
@@ -200,7 +163,9 @@ async function takeFromSome(db: Db, cause: Cause, actor: Actor, role: Role): Pro
         .whereRef('m.id', '=', 'taken.membership_id')
         .returning('m.id'),
     )
-    .with('told', (of) => eventsAfter(of, cause, eventOf(actor, role.id, 'role.taken', { role: [role.name, null] })))
+    .with('told', (of) =>
+      eventsAfter(of, cause, eventOf(kind, actor, role.id, 'role.taken', { role: [role.name, null] })),
+    )
     .selectNoFrom((eb) => [
       ifTurn.as('turned'),
       eb.selectFrom('changed').select(sql<number>`count(*)::int`.as('count')).as('count'),
@@ -218,9 +183,7 @@ async function takeFromSome(db: Db, cause: Cause, actor: Actor, role: Role): Pro
 export async function deleteRole(db: Db, cause: Cause, actor: Actor, role: Role) {
   const wrong = notTheirs(actor, role.permissions, [])
   if (wrong) return { errors: { '': wrong } as Errors }
-  let now = actor
-  for (let count = role.many ? mostAtOnce : 0; count === mostAtOnce; now = nextTurn(now))
-    count = await takeFromSome(db, cause, now, role)
+  const now = await someAfterOthers(actor, role.many, (next) => takeFromSome(db, cause, next, role))
   const organization_id = actor.organization.id
   const [changed] = await inTurn(db, now)
     .with('emptied', (of) =>
@@ -250,7 +213,7 @@ export async function deleteRole(db: Db, cause: Cause, actor: Actor, role: Role)
       eventsAfter(
         of,
         cause,
-        eventOf(actor, role.id, 'role.deleted', {
+        eventOf(kind, actor, role.id, 'role.deleted', {
           role: [role.name, null],
           permissions: [role.permissions, []],
           holders: role.holders,

@@ -28,10 +28,20 @@ export const inTurn = (db: Db, { organization }: Pick<Actor, 'organization'>) =>
 export const mostAtOnce = 2000
 
 /** Who goes on with the next part of an act: nobody else came between while each part has its turn. */
-export const nextTurn = (actor: Actor): Actor => ({
+const nextTurn = (actor: Actor): Actor => ({
   ...actor,
   organization: { ...actor.organization, accessVersion: actor.organization.accessVersion + 1 },
 })
+
+/**
+ * Does what concerns more people than one statement may change, to some after others, each time in a turn of its own: `some` says
+ * how many it changed. Gives who goes on with what is left. Who is interrupted in between finds fewer, and begins again.
+ */
+export async function someAfterOthers(actor: Actor, many: boolean, some: (actor: Actor) => Promise<number>) {
+  let now = actor
+  for (let count = many ? mostAtOnce : 0; count === mostAtOnce; now = nextTurn(now)) count = await some(now)
+  return now
+}
 
 /** Only when the statement has its turn. */
 export const ifTurn = sql<SqlBool>`exists (select from turn)`
