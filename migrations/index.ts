@@ -14,6 +14,7 @@ import * as removals from './2026-11-22-13-removals.ts'
 import * as audit from './2026-11-22-20-audit.ts'
 import * as actsOnAccounts from './2026-11-23-04-acts-on-accounts.ts'
 import * as inviteOfPresent from './2026-11-23-05-invite-of-present.ts'
+import * as areaVersions from './2026-11-23-06-area-versions.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -32,4 +33,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-20-audit': audit,
   '2026-11-23-04-acts-on-accounts': actsOnAccounts,
   '2026-11-23-05-invite-of-present': inviteOfPresent,
+  '2026-11-23-06-area-versions': areaVersions,
 }

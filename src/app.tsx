@@ -40,6 +40,7 @@ import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
+import { regions } from './regions/routes.tsx'
 import { roles } from './roles/routes.tsx'
 import { home } from './sessions/current.ts'
 import { validate } from './sessions/lucia.ts'
@@ -102,6 +103,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/members', members)
   app.route('/o/:slug/groups', groups)
   app.route('/o/:slug/roles', roles)
+  app.route('/o/:slug/regions', regions)
 
   app.notFound((c) => fail(c, new Failure(404, 'Not found')))
   app.onError((error, c) => fail(c, error))

@@ -13,7 +13,10 @@ export const sections = {
     { label: 'Groups', path: '/groups', needs: 'groups.manage' },
     { label: 'Roles', path: '/roles', needs: 'roles.manage' },
   ],
-  Settings: [{ label: 'Audit log', path: '/audit', needs: 'audit.view' }],
+  Settings: [
+    { label: 'Regions', path: '/regions', needs: 'regions.manage' },
+    { label: 'Audit log', path: '/audit', needs: 'audit.view' },
+  ],
 } satisfies Record<string, Entry[]>
 export type Section = keyof typeof sections
 const add: Entry[] = []

@@ -193,9 +193,7 @@ test('a region or area of another organization isn’t one of the choices, nor i
 test('until there are regions the field says where they come from, and the rest is saved', async () => {
   const { ana, mia } = world
   const form = await ana.get(at(mia.person, 'edit'))
-  expect(form.text).toContain(
-    'No regions are defined yet. They come from the settings, by whoever holds “Manage regions”.',
-  )
+  expect(form.text).toContain('No regions are defined yet. Define them in the settings')
   expect(form.html).not.toContain('<select')
   expect((await edit(ana, mia.person, { title: 'Clerk' })).status).toBe(303)
 })

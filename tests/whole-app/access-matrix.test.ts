@@ -149,6 +149,19 @@ const table: Record<string, Row> = {
   'POST /o/:slug/roles/:id': managed('again, if it is there'),
   'GET /o/:slug/roles/:id/delete': managed('opens'),
   'POST /o/:slug/roles/:id/delete': managed('again, if it is there'),
+  'GET /o/:slug/regions': managed('opens'),
+  'GET /o/:slug/regions/new': managed('opens'),
+  'POST /o/:slug/regions/new': managed('again'),
+  'GET /o/:slug/regions/:id': managed('opens'),
+  'POST /o/:slug/regions/:id': managed('again, if it is there'),
+  'GET /o/:slug/regions/:id/delete': managed('opens'),
+  'POST /o/:slug/regions/:id/delete': managed('again, if it is there'),
+  'GET /o/:slug/regions/:id/new-area': managed('opens'),
+  'POST /o/:slug/regions/:id/new-area': managed('again, if it is there'),
+  'GET /o/:slug/regions/areas/:id': managed('opens'),
+  'POST /o/:slug/regions/areas/:id': managed('again, if it is there'),
+  'GET /o/:slug/regions/areas/:id/delete': managed('opens'),
+  'POST /o/:slug/regions/areas/:id/delete': managed('again, if it is there'),
   'GET /o/:slug/members/:id/unblock': act('pointless', 'refused'),
   'POST /o/:slug/members/:id/unblock': act('pointless', 'refused'),
   'GET /o/:slug/members/:id/sign-out': { ...act('others only', 'refused'), there: 200 },
@@ -223,9 +236,10 @@ const addressOf = (path: string, slug: string, id: string) =>
     .replace(':name', asset('app.css').split('/').at(-1) ?? '')
     .replace(':token', `${newId()}.1.abc`)
 
-/** Where :id isn't a person: the role, group or region of the organization in which the person of that id is. */
+/** Where :id isn't a person: the role, group, region or area of the organization in which the person of that id is. */
 function instead(path: string, id: string): string {
-  const thing = ({ roles: 'role', groups: 'group', regions: 'region' } as const)[path.split('/')[3] ?? '']
+  const kind = path.includes('/areas/') ? 'areas' : (path.split('/')[3] ?? '')
+  const thing = ({ roles: 'role', groups: 'group', regions: 'region', areas: 'area' } as const)[kind]
   if (!thing) return id
   if (id === world.here.group) return world.here.person.id
   const whose = (one: { id: string }) => one.id === id || shortId(one.id) === id

@@ -454,11 +454,17 @@ for (const [path, fields] of [
   ['roles/new', { key: newId(), name: 'Claims lead', description: 'Leads' }],
   ['roles/:id', { version: '1', name: 'Claims lead', description: 'Leads' }],
   ['roles/:id/delete', { version: '1' }],
+  ['regions/new', { key: newId(), name: 'Nordics' }],
+  ['regions/:id', { version: '1', name: 'Nordics' }],
+  ['regions/:id/delete', { version: '1' }],
+  ['regions/:id/new-area', { key: newId(), name: 'Oslo' }],
+  ['regions/areas/:id', { version: '1', name: 'Oslo' }],
+  ['regions/areas/:id/delete', { version: '1' }],
 ] as [path: string, fields: Record<string, string>][])
   forms.push({
     route: `POST /o/:slug/${path}`,
     browser: async () => world.ana,
-    path: () => `/o/${world.here.slug}/${path.replace(':id', ids[path.split('/')[0]?.slice(0, -1) ?? ''] ?? '')}`,
+    path: () => `/o/${world.here.slug}/${path.replace(':id', ids[/(\w+)s\/:id/.exec(path)?.[1] ?? ''] ?? '')}`,
     fields,
   })
 let resetPath = ''

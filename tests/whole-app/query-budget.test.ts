@@ -4,7 +4,7 @@ import { newId, shortId } from '../../src/platform/ids.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
-import { makeCustomRole, minutes, organization, type PersonDetails } from '../support/world.ts'
+import { makeCustomRole, makeRegion, minutes, organization, type PersonDetails } from '../support/world.ts'
 
 const most = 3
 let database: Connected
@@ -12,11 +12,13 @@ let world: Awaited<ReturnType<typeof organization>>
 let sent: string[] = []
 
 let role = ''
+let region: { id: string; areas: string[] }
 beforeAll(async () => {
   database = connectTo(inject('shared'), { onQuery: (text) => sent.push(text) })
   world = await organization({ database })
   for (let n = 0; n < 60; n++) await world.add({ first: `P${n}`, last: 'Person', group: world.intake })
   role = await makeCustomRole(world.db, world.here.id, 'Lead', ['claims.view'])
+  region = await makeRegion(world.db, world.here.id, 'Nordics', ['Oslo'])
 })
 afterAll(() => database.close())
 beforeEach(() => {
@@ -68,6 +70,9 @@ const screens: Screen[] = [
   ['the groups', () => world.ana.get('groups'), 200, 2],
   ['a group', () => world.ana.get(`groups/${shortId(world.intake)}`), 200, 2],
   ['a group, before it is deleted', () => world.ana.get(`groups/${shortId(world.intake)}/delete`), 200, 2],
+  ['the regions', () => world.ana.get('regions'), 200, 2],
+  ['a region', () => world.ana.get(`regions/${region.id}`), 200, 2],
+  ['an area, before it is deleted', () => world.ana.get(`regions/areas/${region.areas[0]}/delete`), 200, 2],
   ['the roles', () => world.ana.get('roles'), 200, 2],
   ['a new role', () => world.ana.get('roles/new'), 200, 1],
   ['a role', () => world.ana.get(`roles/${shortId(role)}`), 200, 2],
@@ -231,6 +236,17 @@ describe('an act on what people hold is at most four exchanges too', () => {
     const swap = await counted(() => world.ana.swap.post(`roles/${role}`, { ...fields, version: '2', name: 'Chief' }))
     expect([swap.status, swap.trips]).toEqual([200, 4])
     const gone = await counted(() => world.ana.post(`roles/${other}/delete`, { version: '1' }))
+    expect([gone.status, gone.trips]).toEqual([303, 3])
+  })
+  test('and where they work: adding, renaming and deleting an area', async () => {
+    const made = await counted(() =>
+      world.ana.swap.post(`regions/${region.id}/new-area`, { key: newId(), name: 'Bergen' }),
+    )
+    expect([made.status, made.trips]).toEqual([200, 4])
+    const path = `regions/areas/${region.areas[0]}`
+    const renamed = await counted(() => world.ana.swap.post(path, { version: '1', name: 'Ost' }))
+    expect([renamed.status, renamed.trips]).toEqual([200, 4])
+    const gone = await counted(() => world.ana.post(`${path}/delete`, { version: '2' }))
     expect([gone.status, gone.trips]).toEqual([303, 3])
   })
 })

@@ -1,7 +1,7 @@
 import type { ChangeSince } from '../../src/members/edit/queries.ts'
 import { type Profile, profileLabels, profileOf, type Regions } from '../../src/members/edit/rules.ts'
 import type { Person } from '../../src/members/person.ts'
-import { type Actor, fullName } from '../../src/platform/access/actor.ts'
+import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
 import { permissions } from '../../src/platform/access/permissions.ts'
 import { events } from '../../src/platform/events/catalogue.ts'
 import { shortId } from '../../src/platform/ids.ts'
@@ -53,7 +53,7 @@ export const Edit = ({ person, regions, actor, action, back, form, since, now }:
       {text('cell_phone', 'Cell phone', 40)}
       {text('office_phone', 'Office phone', 40)}
       {text('extension', 'Extension', 40)}
-      {regions && <Places regions={regions} profile={profile} form={form} />}
+      {regions && <Places actor={actor} regions={regions} profile={profile} form={form} />}
       <input type="hidden" name="version" value={versionOf(form) ?? String(person.version)} />
       <ActButtons label="Save" back={back} />
     </form>
@@ -63,17 +63,26 @@ export const Edit = ({ person, regions, actor, action, back, form, since, now }:
 const versionOf = (form: Form | undefined): string | null =>
   /^[1-9]\d{0,8}$/.exec(form?.values.version ?? '')?.[0] ?? null
 
-type PlacesProps = { regions: Regions; profile: Profile; form: Form | undefined }
+type PlacesProps = { actor: Actor; regions: Regions; profile: Profile; form: Form | undefined }
 
 /** Both are there at once, so that it works without script: areas stand under the name of their region. */
-const Places = ({ regions, profile, form }: PlacesProps) => {
+const Places = ({ actor, regions, profile, form }: PlacesProps) => {
   if (regions.length === 0)
     return (
       <div class="field">
         <b>Region and area</b>
         <p class="hint">
-          No regions are defined yet. They come from the settings, by whoever holds “
-          {permissions['regions.manage'].label}”.
+          No regions are defined yet.{' '}
+          {can(actor, 'regions.manage') ? (
+            <>
+              <a href={`/o/${actor.organization.slug}/regions`} data-hx-boost="false">
+                Define them in the settings
+              </a>
+              .
+            </>
+          ) : (
+            `They come from Settings > Regions, by whoever holds “${permissions['regions.manage'].label}”.`
+          )}
         </p>
       </div>
     )

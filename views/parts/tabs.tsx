@@ -5,9 +5,11 @@ import { type Section, tabsOf } from '../navigation.tsx'
 export const Tabs = ({ actor, section, current }: { actor: Actor; section: Section; current: string }) => (
   <nav class="tabs" aria-label={section}>
     {tabsOf(section, actor).map((tab) => (
-      <a href={`/o/${actor.organization.slug}${tab.path}`} aria-current={tab.path === current ? 'page' : undefined}>
-        {tab.label}
-      </a>
+      <>
+        <a href={`/o/${actor.organization.slug}${tab.path}`} aria-current={tab.path === current ? 'page' : undefined}>
+          {tab.label}
+        </a>{' '}
+      </>
     ))}
   </nav>
 )

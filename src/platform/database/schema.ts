@@ -43,6 +43,7 @@ export interface AreaTable {
   region_id: string
   name: string
   sort_name: string
+  version: Generated<number>
 }
 
 export interface CustomRoleTable {
@@ -213,6 +214,7 @@ export interface RegionTable {
   organization_id: string
   name: string
   sort_name: string
+  version: Generated<number>
 }
 
 export interface SessionTable {

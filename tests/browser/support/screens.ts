@@ -185,6 +185,17 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
       { name: 'a new group', who: ana, path: `${base}/groups/new` },
       { name: 'a group', who: ana, path: `${base}/groups/${group}` },
       { name: 'a group, before it is deleted', who: ana, path: `${base}/groups/${group}/delete` },
+      { name: 'regions', who: ana, path: `${base}/regions` },
+      {
+        name: 'a new region, nothing typed',
+        who: ana,
+        path: `${base}/regions/new`,
+        act: (page) => send(page, 'Create region'),
+      },
+      { name: 'a region', who: ana, path: `${base}/regions/${region.id}` },
+      { name: 'a new area', who: ana, path: `${base}/regions/${region.id}/new-area` },
+      { name: 'an area', who: ana, path: `${base}/regions/areas/${region.areas[0]}` },
+      { name: 'a region, before it is deleted', who: ana, path: `${base}/regions/${region.id}/delete` },
       { name: 'roles', who: ana, path: `${base}/roles` },
       { name: 'a new role', who: ana, path: `${base}/roles/new` },
       {
