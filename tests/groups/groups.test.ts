@@ -218,6 +218,7 @@ test('more people than one statement takes move in several, and the group is gon
         email_key: `big${n}@example.org`,
         group_id: big,
         status: 'invited',
+        invite: 'pending_activation',
       })),
     )
     .execute()
