@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Page } from 'playwright-core'
+import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { checkHtml, hasJava } from './support/html.ts'
 import type { Place } from './support/place.ts'
@@ -21,7 +21,11 @@ type Violation = { id: string; nodes: { html: string; failureSummary: string }[]
 
 /** What axe-core finds; of colors alone where the rest has been looked at already. */
 async function violations(page: Page, colors = false): Promise<string[]> {
-  await page.evaluate(`window.axe || (() => { ${axe} })()`)
+  // Half a megabyte: sent once a page, and raw.
+  if (!(await page.evaluate('"axe" in window'))) {
+    const session = await page.context().newCDPSession(page)
+    await session.send('Runtime.evaluate', { expression: `${axe};0` })
+  }
   // What fades in is judged when it is there.
   await page.evaluate('Promise.all(document.getAnimations().map((one) => one.finished))')
   const only = colors ? { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } } : {}
@@ -33,11 +37,21 @@ async function violations(page: Page, colors = false): Promise<string[]> {
   )
 }
 
+/** A swap as a whole page, which alone can be checked; what is one stays as it is. */
+const asPage = (html: string) =>
+  /^<!doctype/i.test(html)
+    ? html
+    : `<!doctype html><html lang="en">${/<h1[\s>]/.test(html) ? html : html.replace('</title>', '</title><h1>List</h1>')}`
+
+/** The browser of each who is signed in, which has the style and the scripts from the first screen on. */
+const browsers = new Map<Screen['who'], BrowserContext>()
+
 async function look(screen: Screen) {
-  const page = await place.visit(screen.who)
+  const page = await place.visit(screen.who, {}, browsers.get(screen.who))
+  if (screen.who) browsers.set(screen.who, page.context())
   const answers: Promise<void>[] = []
   const keep = async (method: string, text: Promise<string>) => {
-    found.html.set(`${screen.name} (${method})`, await text)
+    found.html.set(`${screen.name} (${method})`, asPage(await text))
   }
   page.on('response', (response) => {
     const isPage = response.headers()['content-type']?.startsWith('text/html') && response.status() !== 303
@@ -78,13 +92,14 @@ async function look(screen: Screen) {
   // A page that is an error is one in the console, too.
   for (const line of place.troubles())
     if (!/the server responded with a status of 4\d\d/.test(line)) found.complaints.push(`${screen.name}: ${line}`)
-  await place.leave()
+  await page.close()
 }
 
 beforeAll(async () => {
   const opened = await openScreens()
   ;({ place, close } = opened)
   for (const screen of opened.screens) await look(screen)
+  await place.leave()
 }, 400_000)
 afterEach(() => place.leave())
 afterAll(() => close())
@@ -113,7 +128,7 @@ test.runIf(hasJava())('every page and every swap is valid HTML (vnu; left out wh
     const answer = await fetch(origin + path, { headers })
     const swap = await answer.text()
     expect(swap).toContain('<title>')
-    pages.set(`swap of ${path}`, `<!doctype html><html lang="en">${swap.replace('</title>', '</title><h1>List</h1>')}`)
+    pages.set(`swap of ${path}`, asPage(swap))
   }
   expect(pages.size).toBeGreaterThan(25)
   expect(checkHtml(pages)).toEqual([])

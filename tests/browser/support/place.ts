@@ -88,8 +88,15 @@ export async function openPlace(database: Connected) {
   const contexts = new Set<BrowserContext>()
   const troubles: Trouble[] = []
 
-  /** A new browser window, signed in as `who` if somebody is named. */
-  async function visit(who: Client | null, look: Look = {}): Promise<Page> {
+  /** A new browser, signed in as `who` if somebody is named; or where `look` doesn't matter another window of one that is open. */
+  async function visit(who: Client | null, look: Look = {}, open?: BrowserContext): Promise<Page> {
+    const context = open ?? (await startBrowser(who, look))
+    const page = await context.newPage()
+    watch(page, troubles)
+    return page
+  }
+
+  async function startBrowser(who: Client | null, look: Look) {
     const { width = 1280, height = 800, scheme = 'light', script = true, forced = false, reduced = false } = look
     const context = await chromium.newContext({
       viewport: { width, height },
@@ -104,9 +111,7 @@ export async function openPlace(database: Connected) {
     contexts.add(context)
     context.setDefaultTimeout(10_000)
     if (who) await context.addCookies([...who.cookies].map(([name, value]) => ({ name, value, url: origin })))
-    const page = await context.newPage()
-    watch(page, troubles)
-    return page
+    return context
   }
 
   return {

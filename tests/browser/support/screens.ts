@@ -12,10 +12,14 @@ import { openFirstStart, openPlace, type Place } from './place.ts'
 /** One page or state of a page: who is there, at which address, and what they do to get into the state. */
 export type Screen = { name: string; who: Client | null; path: string; act?: (page: Page) => Promise<void> }
 
-/** Sends a form that the browser itself would have stopped. */
+/** Sends a form that the browser itself would have stopped, and waits for the page or the swap that is its answer. */
 const send = async (page: Page, button: string) => {
   await page.evaluate('document.querySelectorAll("form").forEach((form) => { form.noValidate = true })')
-  await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: button }).click()])
+  const swapped = page.evaluate(
+    'new Promise((done) => addEventListener("htmx:after:swap", () => done(), { once: true }))',
+  )
+  const answered = Promise.any([page.waitForEvent('load'), swapped])
+  await Promise.all([answered, page.getByRole('button', { name: button }).click()])
 }
 
 /** Every page that there is, and every state that looks different, in one organization with people of every kind. */
@@ -34,7 +38,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
   await add({ first: 'Aaron', last: 'ended', endsOn: '2020-01-01' })
   await add({ first: 'Aaron', last: 'later', startsOn: '2099-01-01' })
   for (const invite of ['pending_approval', 'rejected', 'revoked', 'active'])
-    await add({ first: 'Aaron', last: invite, invite })
+    await add({ first: 'Aaron', last: invite, invite, invited: invite !== 'active' })
   const viewer = await add({
     first: 'Wilhelmina',
     last: 'Featherstonehaugh-Cholmondeley',
