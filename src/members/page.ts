@@ -139,7 +139,7 @@ const partColumns = [
 ] as const
 
 /** The one filter with a single value whose index, in the order of names, is the shortest to walk. */
-function narrowest(list: MemberList): { filter: Filter; where: Condition } | null {
+function narrowest(list: MemberList): { filter: Filter; where: Condition; isNarrow: boolean } | null {
   const [status, role, group, region, area] = [list.status, list.role, list.group, list.region, list.area]
   const is = (column: keyof Member & string, value: unknown): Condition => sql`${sql.ref(`m.${column}`)} = ${value}`
   const candidates: [number, Filter, Condition][] = []
@@ -151,7 +151,7 @@ function narrowest(list: MemberList): { filter: Filter; where: Condition } | nul
   if (region.length === 1) candidates.push([5, 'region', is('region_id', region[0])])
   if (list.twoFactor !== null) candidates.push([6, 'two_factor', is('has_two_factor', list.twoFactor)])
   const [best] = candidates.sort((a, b) => a[0] - b[0])
-  return best ? { filter: best[1], where: best[2] } : null
+  return best ? { filter: best[1], where: best[2], isNarrow: best[0] <= 3 } : null
 }
 
 type Step = { position: Position | null; descending: boolean }
