@@ -12,6 +12,7 @@ import * as placesOfAccount from './2026-11-22-10-memberships-of-account.ts'
 import * as holders from './2026-11-22-12-holders.ts'
 import * as removals from './2026-11-22-13-removals.ts'
 import * as audit from './2026-11-22-20-audit.ts'
+import * as drafts from './2026-11-23-01-drafts.ts'
 import * as actsOnAccounts from './2026-11-23-04-acts-on-accounts.ts'
 import * as inviteOfPresent from './2026-11-23-05-invite-of-present.ts'
 import * as areaVersions from './2026-11-23-06-area-versions.ts'
@@ -32,6 +33,7 @@ export const migrations: Record<string, Migration> = {
   '2026-11-22-12-holders': holders,
   '2026-11-22-13-removals': removals,
   '2026-11-22-20-audit': audit,
+  '2026-11-23-01-drafts': drafts,
   '2026-11-23-04-acts-on-accounts': actsOnAccounts,
   '2026-11-23-05-invite-of-present': inviteOfPresent,
   '2026-11-23-06-area-versions': areaVersions,

@@ -8,6 +8,7 @@ import { access } from './members/access/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { edit } from './members/edit/routes.tsx'
+import { newMember } from './members/new/routes.tsx'
 import { removal } from './members/removal/routes.tsx'
 import { members } from './members/routes.tsx'
 import { memberSignIn } from './members/sign-in/routes.tsx'
@@ -94,6 +95,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
   app.route('/o/:slug', audit)
+  app.route('/o/:slug/members', newMember)
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)

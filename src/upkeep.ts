@@ -1,3 +1,4 @@
+import { forgetOldDrafts } from './members/new/commands.ts'
 import { keepAllStatusesCurrent } from './organizations/new-day.ts'
 import type { Db } from './platform/database/connect.ts'
 import { errorFacts, type Log } from './platform/log.ts'
@@ -11,7 +12,12 @@ export const untilNextHour = (now: Date): number => hour - (now.getTime() % hour
 
 /** What nobody's request should wait for. Each is tried, whatever happened to the others; what fails is logged, and tried again. */
 export async function upkeep(db: Db, now: Date, log: Log): Promise<void> {
-  for (const [name, work] of Object.entries({ forgetExpired, forgetOldTries, keepAllStatusesCurrent }))
+  for (const [name, work] of Object.entries({
+    forgetExpired,
+    forgetOldTries,
+    forgetOldDrafts,
+    keepAllStatusesCurrent,
+  }))
     await work(db, now).catch((error: unknown) => log('warn', 'upkeep failed', { work: name, ...errorFacts(error) }))
 }
 

@@ -19,7 +19,7 @@ export const sections = {
   ],
 } satisfies Record<string, Entry[]>
 export type Section = keyof typeof sections
-const add: Entry[] = []
+const add: Entry[] = [{ label: 'Add user', path: '/members/new', needs: 'members.invite', icon: 'person' }]
 const own: Entry[] = [
   { label: 'My profile', path: '/members/me' },
   { label: 'User accounts', path: '/members', needs: 'members.view' },

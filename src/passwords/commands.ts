@@ -111,6 +111,19 @@ export const givenPassword = (eb: ExpressionBuilder<DB, 'account'>, password_has
   password_expires_at: new Date(now.getTime() + givenFor),
 })
 
+/** What a new account is with a password that whoever adds it knows. */
+export const firstPassword = (password_hash: string, now: Date) => ({
+  password_hash,
+  must_change_password: true,
+  password_expires_at: new Date(now.getTime() + givenFor),
+})
+
+/** What a new account is without a password: its owner chooses one by a link, which works as long as a given password. */
+export const firstLink = (now: Date) => ({
+  reset_generation: 1,
+  reset_expires_at: new Date(now.getTime() + givenFor),
+})
+
 /** The counters of wrong passwords for an account's own logins. */
 export const triesOf = (key: Buffer, account: { email_key: string; username_key: string | null }): Buffer[] =>
   [account.email_key, account.username_key].flatMap((login) => (login ? [limitKey(key, perLogin, login)] : []))

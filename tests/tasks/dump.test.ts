@@ -62,7 +62,7 @@ const lasting = (found: Record<string, string[]>): Record<string, string[]> => (
   ...found,
   ...Object.fromEntries(momentary.map((name) => [name, []])),
 })
-const momentary = ['known_device', 'session', 'try_count']
+const momentary = ['draft', 'known_device', 'session', 'try_count']
 
 /** Indexes, constraints and triggers, as they are defined. */
 async function structure(db: Db): Promise<string[]> {
@@ -102,6 +102,7 @@ async function lively() {
   await ana.get('members.csv')
   await sql`insert into known_device (id_hash, account_id, created_at, expires_at)
       values ('a known browser', ${ana.person.accountId}::uuid, now(), now() + interval '90 days')`.execute(db)
+  await ana.post('members/new', { key: newId(), email: 'half.typed@example.org' })
   await sql`insert into try_count (key, count, counted_from, last_at) values ('a try', 1, now(), now())`.execute(db)
   return { ...database, ...world, wide: database.wide }
 }

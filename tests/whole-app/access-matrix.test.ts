@@ -111,6 +111,11 @@ const table: Record<string, Row> = {
   'GET /o/:slug/members': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
   'GET /o/:slug/members/who': { ...notIn, others: 'opens', member: 'refused', developer: 'refused' },
   'GET /o/:slug/members/me': { ...notIn, others: 'opens' },
+  'GET /o/:slug/members/new': { ...managed('opens'), 'group manager': 'opens' },
+  'POST /o/:slug/members/new': { ...managed('again'), 'group manager': 'again' },
+  // Somebody else's draft.
+  'GET /o/:slug/members/new/:draft/:step': { ...managed('nothing'), 'group manager': 'nothing' },
+  'POST /o/:slug/members/new/:draft/:step': { ...managed('nothing'), 'group manager': 'nothing' },
   'GET /o/:slug/members/:id': {
     ...notIn,
     others: 'opens',
@@ -233,6 +238,8 @@ const addressOf = (path: string, slug: string, id: string) =>
   path
     .replace(':slug', slug)
     .replace(':id', id)
+    .replace(':draft', world.here.draft)
+    .replace(':step', 'name')
     .replace(':name', asset('app.css').split('/').at(-1) ?? '')
     .replace(':token', `${newId()}.1.abc`)
 

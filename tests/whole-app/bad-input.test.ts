@@ -445,6 +445,21 @@ forms.push(
     fields: { version: '1' },
   },
 )
+forms.push(
+  {
+    route: 'POST /o/:slug/members/new',
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/members/new`,
+    fields: { key: newId(), email: 'new.person@example.org' },
+  },
+  {
+    route: 'POST /o/:slug/members/new/:draft/:step',
+    browser: async () => world.ana,
+    path: () => `/o/${world.here.slug}/members/new/${draft}/confirm`,
+    fields: { key: newId(), version: '1', how: 'typed', password, password_again: password },
+  },
+)
+const draft = newId()
 let blocked: { id: string }
 let removed: { id: string }
 for (const [path, fields] of [
@@ -471,6 +486,22 @@ let resetPath = ''
 beforeAll(async () => {
   blocked = await world.add({ first: 'Bo', blocked: true })
   removed = await world.add({ first: 'Remy', removed: true })
+  await world.db
+    .insertInto('draft')
+    .values({
+      id: draft,
+      organization_id: world.here.id,
+      account_id: world.ana.person.accountId ?? '',
+      kind: 'add',
+      data: {
+        email: 'drafted@example.org',
+        email_key: 'drafted@example.org',
+        contact: { first_name: 'D', last_name: '', title: '', cell_phone: '', office_phone: '', extension: '' },
+        access: { role: 'member', group: world.here.defaultGroup, manages: false, customRoles: [], permissions: [] },
+      },
+      created_at: world.clock.now,
+    })
+    .execute()
   const id = world.dev.person.accountId ?? ''
   await world.db
     .updateTable('account')

@@ -20,6 +20,7 @@ const crossings: Record<string, string[]> = {
     'names are looked up for rows that were found for the organization',
   ],
   'src/main.ts': ['the first start'],
+  'src/members/new/commands.ts': ['drafts of every organization end after a day'],
   'src/organizations/new-day.ts': ['a new day begins for every organization'],
   'src/passwords/queries.ts': ['a password must not hold the name of any organization that its owner is in'],
   'src/platform/events/record.ts': ['the log takes events of every organization and of none'],

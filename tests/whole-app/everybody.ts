@@ -111,6 +111,18 @@ export async function filled(db: Db, mark: string, now: Date) {
       created_at: now,
     })
     .execute()
+  const draft = newId()
+  await db
+    .insertInto('draft')
+    .values({
+      id: draft,
+      organization_id,
+      account_id: person.accountId ?? '',
+      kind: 'add',
+      data: { email: `draft@${mark}.example`, email_key: `draft@${mark}.example` },
+      created_at: now,
+    })
+    .execute()
   const mail = newId()
   await db
     .insertInto('mail')
@@ -146,6 +158,7 @@ export async function filled(db: Db, mark: string, now: Date) {
     invited,
     invitation,
     mail,
+    draft,
   }
 }
 export type Filled = Awaited<ReturnType<typeof filled>>

@@ -251,6 +251,44 @@ describe('an act on what people hold is at most four exchanges too', () => {
   })
 })
 
+describe('adding somebody', () => {
+  test('is at most three exchanges a step, and three to confirm it', async () => {
+    const { ana, here } = world
+    const trips: [string, number, number][] = []
+    const count = async (what: string, work: () => Promise<Answer>) => {
+      const found = await counted(work)
+      trips.push([what, found.status, found.trips])
+      return found
+    }
+    await count('new', () => ana.get('members/new'))
+    const key = newId()
+    const { location } = await ana.post('members/new', { key, email: 'budget@example.org' })
+    const at = location?.replace(/\/name$/, '') ?? ''
+    const contact = { title: '', cell_phone: '', office_phone: '', extension: '' }
+    const steps: [string, Record<string, string>][] = [
+      ['email', { email: 'budget2@example.org' }],
+      ['name', { first_name: 'Bud', last_name: 'Get', ...contact }],
+      ['access', { role: 'member', group: shortId(here.defaultGroup), permission: 'claims.view' }],
+      ['confirm', { key, version: '4', how: 'generated' }],
+    ]
+    await count('start', () => ana.post('members/new', { key: newId(), email: 'budget1@example.org' }))
+    for (const [step, fields] of steps) {
+      await count(step, () => ana.get(`${at}/${step}`))
+      await count(step, () => ana.post(`${at}/${step}`, fields))
+    }
+    await count('done', () => ana.get(`${at}/done`))
+    expect(trips).toEqual([
+      ['new', 200, 1],
+      ['start', 303, 3],
+      ...steps.flatMap(([step]) => [
+        [step, 200, 2],
+        [step, 303, 3],
+      ]),
+      ['done', 200, 3],
+    ])
+  })
+})
+
 describe('no statement of a screen reads without end', () => {
   test('each has a limit, or asks for one row by its key', async () => {
     for (const [name, ask, status] of screens) {

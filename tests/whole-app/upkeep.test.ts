@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { statusesAtOnce } from '../../src/organizations/new-day.ts'
+import { newId } from '../../src/platform/ids.ts'
 import { hashOfId } from '../../src/sessions/lucia.ts'
 import { keepUp, untilNextHour, upkeep } from '../../src/upkeep.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -38,12 +39,21 @@ test('it comes a second past each full hour, and so past midnight UTC', () => {
 })
 
 test('after midnight every organization is brought up to date, so that nobody’s first visit has to', async () => {
-  const { database, clock, log, services, stored } = await tenOrganizations()
+  const { database, db, here, ana, clock, log, services, stored } = await tenOrganizations()
+  const own = { organization_id: here.id, account_id: ana.person.accountId ?? '', kind: 'add' }
+  const [yesterday, late] = [new Date('2026-11-22T00:00:01.000Z'), new Date('2026-11-22T00:00:02.000Z')]
+  await db
+    .insertInto('draft')
+    .values([yesterday, late].map((created_at) => ({ ...own, id: newId(), created_at })))
+    .execute()
   await upkeep(database.db, clock.now, services.log)
+  expect(await db.selectFrom('draft').selectAll().where('organization_id', '=', here.id).execute()).toHaveLength(2)
   expect(await stored()).toEqual(Array(10).fill(before))
   clock.now = new Date('2026-11-23T00:00:01.000Z')
   await Promise.all([1, 2, 3].map(() => upkeep(database.db, clock.now, services.log)))
   expect(await stored()).toEqual(Array(10).fill(after))
+  const drafts = await db.selectFrom('draft').select('created_at').where('organization_id', '=', here.id).execute()
+  expect(drafts).toEqual([{ created_at: late }])
   // A process whose clock is behind turns nothing back.
   await upkeep(database.db, new Date('2026-11-22T23:59:59.000Z'), services.log)
   expect(await stored()).toEqual(Array(10).fill(after))

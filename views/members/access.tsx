@@ -46,14 +46,12 @@ function filled(now: Access, form: Form | undefined) {
     custom_role: now.customRoles.map(shortId).join(),
     permission: now.permissions.join(),
   }
-  const version = form?.values.version ?? ''
   return {
     role,
     group,
     manages: group_manager === 'on',
     customRoles: custom_role.split(','),
     permissions: permission.split(','),
-    version: /^[1-9]\d{0,8}$/.test(version) ? version : null,
   }
 }
 
@@ -100,6 +98,28 @@ const Choice = ({ label, help, why, ...input }: ChoiceProps) => (
 
 /** Everything that somebody may be given, in one form that is saved at once. */
 export const ChangeAccess = ({ person, actor, now, choices, action, back, form }: Props) => {
+  const version = form?.values.version ?? ''
+  return (
+    <form {...sent(action)} class="access">
+      <ErrorSummary form={form} />
+      <AccessFields actor={actor} now={now} has={now} choices={choices} form={form} />
+      <input type="hidden" name="version" value={/^[1-9]\d{0,8}$/.test(version) ? version : String(person.version)} />
+      <ActButtons label="Save access" back={back} />
+    </form>
+  )
+}
+
+type AccessProps = {
+  actor: Actor
+  /** What is filled in. */
+  now: Access
+  /** What they hold, which the actor needn't hold to leave it; null for somebody new. */
+  has: Access | null
+  choices: Choices
+  form?: Form | undefined
+}
+
+export const AccessFields = ({ actor, now, has, choices, form }: AccessProps) => {
   const values = filled(now, form)
   const chosen = choices.groups.find(({ id }) => shortId(id) === values.group)
   // Admin ends with the move to another group: the second look has no role chosen.
@@ -108,8 +128,7 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
   const areas = [...new Set(allPermissions.map((name) => permissions[name].area))]
   const given = allPermissions.filter((name) => values.permissions.includes(name)).length
   return (
-    <form {...sent(action)} class="access">
-      <ErrorSummary form={form} />
+    <>
       <Fields name="role" legend="Organization role" form={form}>
         {(Object.keys(organizationRoles) as OrganizationRole[]).map((role, n) => (
           <Choice
@@ -120,10 +139,11 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
             label={organizationRoles[role].label}
             help={organizationRoles[role].help}
             checked={values.role === role && !asksRole}
-            why={role === now.role ? null : whyNotRole(actor, role)}
+            why={role === has?.role ? null : whyNotRole(actor, role)}
           />
         ))}
         <small>
+          {' '}
           Viewer and Developer are ceilings: what a group, a custom role or a direct permission gives beyond them isn’t
           effective. Admin goes with the Default group and has no custom roles.
         </small>
@@ -143,7 +163,7 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
               </option>
             )}
             {choices.groups.map((group) => {
-              const why = group.id === now.group ? null : whyNotSource(actor, group)
+              const why = group.id === has?.group ? null : whyNotSource(actor, group)
               return (
                 <option
                   value={shortId(group.id)}
@@ -165,9 +185,9 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
             value="on"
             id="group_manager"
             label="Manages the group"
-            help={`Sees its members, invites into it, edits their contact details.${now.manages ? ' Ends when they move to another group.' : ''} Not for the Default group.`}
+            help={`Sees its members, invites into it, edits their contact details.${has?.manages ? ' Ends when they move to another group.' : ''} Not for the Default group.`}
             checked={values.manages}
-            why={now.manages ? null : whyNotManager(actor, chosen?.id ?? now.group)}
+            why={has?.manages ? null : whyNotManager(actor, chosen?.id ?? now.group)}
           />
         </Fields>
       ) : (
@@ -188,7 +208,7 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
               id={n === 0 ? 'custom_role' : undefined}
               label={role.name}
               checked={values.customRoles.includes(shortId(role.id))}
-              why={now.customRoles.includes(role.id) ? null : whyNotSource(actor, role)}
+              why={has?.customRoles.includes(role.id) ? null : whyNotSource(actor, role)}
             />
           ))}
         </Fields>
@@ -214,14 +234,12 @@ export const ChangeAccess = ({ person, actor, now, choices, action, back, form }
                   label={permissions[name].label}
                   help={permissions[name].help}
                   checked={values.permissions.includes(name)}
-                  why={now.permissions.includes(name) ? null : whyNotPermission(actor, name)}
+                  why={has?.permissions.includes(name) ? null : whyNotPermission(actor, name)}
                 />
               ))}
           </Fields>
         ))}
       </details>
-      <input type="hidden" name="version" value={values.version ?? String(person.version)} />
-      <ActButtons label="Save access" back={back} />
-    </form>
+    </>
   )
 }

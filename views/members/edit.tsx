@@ -63,10 +63,15 @@ export const Edit = ({ person, regions, actor, action, back, form, since, now }:
 const versionOf = (form: Form | undefined): string | null =>
   /^[1-9]\d{0,8}$/.exec(form?.values.version ?? '')?.[0] ?? null
 
-type PlacesProps = { actor: Actor; regions: Regions; profile: Profile; form: Form | undefined }
+type PlacesProps = {
+  actor: Actor
+  regions: Regions
+  profile: Pick<Profile, 'region_id' | 'area_id'>
+  form: Form | undefined
+}
 
 /** Both are there at once, so that it works without script: areas stand under the name of their region. */
-const Places = ({ actor, regions, profile, form }: PlacesProps) => {
+export const Places = ({ actor, regions, profile, form }: PlacesProps) => {
   if (regions.length === 0)
     return (
       <div class="field">

@@ -56,7 +56,7 @@ export const Members = (props: MembersProps) => {
         <h1>Permissions</h1>
         <Tabs actor={actor} section="Permissions" current="/members" />
       </div>
-      {can(actor, 'members.download') && <Toolbar base={base} list={list} />}
+      <Toolbar actor={actor} base={base} list={list} />
       <Filters base={base} list={list} around={around} />
       <div {...changesPeople}>
         <People {...props} />
@@ -86,7 +86,7 @@ export const People = (props: MembersProps) => {
       </div>
       <Table {...props} />
       {page.rows.length === 0 ? (
-        <Empty base={base} list={list} around={around} />
+        <Empty actor={props.actor} base={base} list={list} around={around} />
       ) : (
         <Pager base={base} list={list} page={page} around={around} />
       )}
@@ -104,18 +104,32 @@ export const PeopleSwap = (props: MembersProps) => (
   </>
 )
 
-const Toolbar = ({ base, list }: { base: string; list: MemberList }) => (
-  <div class="row toolbar">
-    <span class="gap" />
-    <details class="menu end" name="bar">
-      <summary class="btn">
-        <Icon name="download" />
-        Download
-      </summary>
-      <Downloads base={base} list={list} />
-    </details>
-  </div>
+const addUser = (base: string) => (
+  <a class="btn" href={`${base}/new`}>
+    Add user
+  </a>
 )
+
+/** Who is added at the left, what is taken out at the right; each for those who may. */
+const Toolbar = ({ actor, base, list }: { actor: Actor; base: string; list: MemberList }) => {
+  const adds = can(actor, 'members.invite')
+  const downloads = can(actor, 'members.download')
+  if (!adds && !downloads) return null
+  return (
+    <div class="row toolbar">
+      {adds && addUser(base)} <span class="gap" />
+      {downloads && (
+        <details class="menu end" name="bar">
+          <summary class="btn">
+            <Icon name="download" />
+            Download
+          </summary>
+          <Downloads base={base} list={list} />
+        </details>
+      )}
+    </div>
+  )
+}
 
 const Downloads = ({ base, list, swap }: { base: string; list: MemberList; swap?: boolean }) => (
   <ul class="items" id="downloads" data-hx-swap-oob={swap ? 'true' : undefined}>
@@ -316,7 +330,8 @@ const Pager = ({ base, list, page, around }: { base: string; list: MemberList; p
   )
 }
 
-const Empty = ({ base, list, around }: { base: string; list: MemberList; around: Around }) => {
+type EmptyProps = { actor: Actor; base: string; list: MemberList; around: Around }
+const Empty = ({ actor, base, list, around }: EmptyProps) => {
   const filters = filterCount(list)
   const words: Child[] = []
   const or = (values: string[]) => values.join(' or ')
@@ -339,6 +354,7 @@ const Empty = ({ base, list, around }: { base: string; list: MemberList; around:
           : 'The people of the organization are listed here.'}
       </p>
       <div class="row">
+        {words.length === 0 && can(actor, 'members.invite') && addUser(base)}
         {words.length > 0 && (
           <a class="btn" href={base}>
             {filters > 0 ? 'Clear filters' : 'Clear search'}

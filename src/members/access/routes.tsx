@@ -3,12 +3,7 @@ import { z } from 'zod'
 import { ChangeAccess } from '../../../views/members/access.tsx'
 import type { Actor } from '../../platform/access/actor.ts'
 import { actorOf, allow } from '../../platform/access/allow.ts'
-import {
-  allPermissions,
-  type OrganizationRole,
-  organizationRoles,
-  permissions,
-} from '../../platform/access/permissions.ts'
+import { organizationRoles, permissions } from '../../platform/access/permissions.ts'
 import { readId, shortId } from '../../platform/ids.ts'
 import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
@@ -19,24 +14,11 @@ import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
 import { changedSince } from '../conflict.ts'
 import { mayChangeAccess } from '../rules.ts'
 import { changeAccess } from './commands.ts'
+import { accessFields, accessIn } from './form.ts'
 import { personWithChoices } from './queries.ts'
 import { type Access, type AccessErrors, accessOf, type Choices, decideAccess } from './rules.ts'
 
-const roles = Object.keys(organizationRoles) as OrganizationRole[]
-const id = z.string().transform((text) => readId(text) ?? '')
-const asked = z.object({
-  version,
-  role: z.enum(roles, 'Choose an organization role'),
-  group: z
-    .string('Choose a group')
-    .min(1, 'Choose a group')
-    .transform((text) => readId(text) ?? ''),
-  group_manager: z.literal('on', 'Tick it or leave it').optional(),
-  custom_role: z.array(id).max(60, 'Choose at most 60 custom roles').default([]),
-  permission: z.array(z.enum(allPermissions, 'One of these isn’t a permission any more')).default([]),
-})
-type Asked = z.output<typeof asked>
-
+const asked = z.object({ version, ...accessFields })
 type Found = NonNullable<Awaited<ReturnType<typeof personWithChoices>>>
 
 async function found(c: Context<App>, actor: Actor): Promise<Found> {
@@ -69,14 +51,6 @@ const screen = (
     />,
     status,
   )
-
-const accessIn = (input: Asked): Access => ({
-  role: input.role,
-  group: input.group,
-  manages: input.group_manager === 'on',
-  customRoles: [...new Set(input.custom_role)],
-  permissions: [...new Set(input.permission)],
-})
 
 const names = (list: string[]) => (list.length > 0 ? list.join(', ') : 'none')
 

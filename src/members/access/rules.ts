@@ -94,6 +94,24 @@ const isSame = (a: Access, b: Access) =>
   [...without(a.customRoles, b.customRoles), ...without(b.customRoles, a.customRoles)].length === 0 &&
   [...without(a.permissions, b.permissions), ...without(b.permissions, a.permissions)].length === 0
 
+const nobody: Person = {
+  id: '',
+  group_id: '',
+  account_id: null,
+  status: '',
+  rights: [],
+  managed: false,
+  organization_role: '' as OrganizationRole,
+  manages_group: false,
+  role_ids: [],
+  grants: [],
+  lastAdmin: false,
+}
+
+/** The same of somebody who isn't here yet: all of it is given anew. */
+export const decideFirstAccess = (actor: Actor, choices: Choices, asked: Access) =>
+  decideAccess(actor, nobody, choices, asked)
+
 type Decision = { errors: AccessErrors } | { errors?: never; access: Access; changed: boolean; said: string }
 
 /**

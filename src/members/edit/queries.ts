@@ -1,35 +1,8 @@
-import type { ExpressionBuilder } from 'kysely'
-import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { Actor } from '../../platform/access/actor.ts'
 import type { Db } from '../../platform/database/connect.ts'
-import type { DB } from '../../platform/database/schema.ts'
 import { asPerson, personRow } from '../person.ts'
+import { regionsOf } from './places.ts'
 import type { Regions } from './rules.ts'
-
-const most = 1000
-
-function regionsOf(outer: unknown, organization: string) {
-  return jsonArrayFrom(
-    (outer as ExpressionBuilder<DB, never>)
-      .selectFrom('region as rg')
-      .where('rg.organization_id', '=', organization)
-      .select((of) => [
-        'rg.id',
-        'rg.name',
-        jsonArrayFrom(
-          of
-            .selectFrom('area as ar')
-            .whereRef('ar.organization_id', '=', 'rg.organization_id')
-            .whereRef('ar.region_id', '=', 'rg.id')
-            .select(['ar.id', 'ar.name'])
-            .orderBy('ar.sort_name')
-            .limit(most),
-        ).as('areas'),
-      ])
-      .orderBy('rg.sort_name')
-      .limit(most),
-  ).as('regions')
-}
 
 /** The person whose profile the actor would edit, and where they may work; null as in personToChange. */
 export async function personWithRegions(db: Db, actor: Actor, id: string, now: Date) {

@@ -9,30 +9,16 @@ import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
 import { deciding } from '../../platform/web/deciding.ts'
 import { NotFound } from '../../platform/web/failures.ts'
-import { type Form, line, readForm, refuse, version } from '../../platform/web/form.ts'
+import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
 import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
 import { mayEdit, mayPlace } from '../rules.ts'
 import { editProfile } from './commands.ts'
+import { contactFields, placeFields } from './form.ts'
 import { type ChangeSince, changesSince, personWithRegions } from './queries.ts'
 import { type Profile, placeErrors, profileOf } from './rules.ts'
 
-/** As it was typed: people write numbers in many ways, and nothing dials them. */
-const phone = (label: string, most = 40) =>
-  line(most, { label }).refine((text) => /^[\p{Nd} +().\-/]*$/u.test(text), {
-    error: `${label} can have figures, spaces and + () - . /`,
-  })
-const contact = z.object({
-  version,
-  first_name: line(100, { label: 'First name' }),
-  last_name: line(100, { label: 'Last name' }),
-  title: line(100, { label: 'Title' }),
-  cell_phone: phone('Cell phone'),
-  office_phone: phone('Office phone'),
-  extension: phone('Extension'),
-})
-/** None, or an id; what is no id at all is none of the choices either. */
-const choice = z.string().transform((text) => (text === '' ? null : (readId(text) ?? text)))
-const everything = contact.extend({ region: choice.optional(), area: choice.optional() })
+const contact = z.object({ version, ...contactFields })
+const everything = contact.extend(placeFields)
 type Asked = z.output<typeof everything>
 
 type Found = NonNullable<Awaited<ReturnType<typeof personWithRegions>>>

@@ -5,6 +5,7 @@ export const organizationTables: ReadonlySet<string> = new Set([
   'area',
   'custom_role',
   'custom_role_permission',
+  'draft',
   'event',
   'group_locked_field',
   'group_permission',

@@ -61,6 +61,18 @@ export interface CustomRolePermissionTable {
   permission: string
 }
 
+export interface DraftTable {
+  organization_id: string
+  id: string
+  account_id: string
+  kind: string
+  data: Generated<Json>
+  version: Generated<number>
+  created_at: Timestamp
+  result: string | null
+  done_at: Timestamp | null
+}
+
 export interface EventTable {
   id: string
   organization_id: string | null
@@ -241,6 +253,7 @@ export interface DB {
   area: AreaTable
   custom_role: CustomRoleTable
   custom_role_permission: CustomRolePermissionTable
+  draft: DraftTable
   event: EventTable
   group_locked_field: GroupLockedFieldTable
   group_permission: GroupPermissionTable

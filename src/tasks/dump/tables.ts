@@ -6,11 +6,11 @@ import { crossing } from '../../platform/database/guard.ts'
 export type Table = { name: string; columns: string[]; count: string; out: string; in: string; triggers: boolean }
 
 /**
- * What is true for the moment only: who is signed in, which browsers are known, who tries too often. Put back later, it would let
- * people in whom an ended session or a new password has put out since; so a dump has these tables without rows, and a restore
- * leaves them empty.
+ * What is true for the moment only: who is signed in, which browsers are known, who tries too often, what is half typed. Put back
+ * later, it would let people in whom an ended session or a new password has put out since; so a dump has these tables without
+ * rows, and a restore leaves them empty.
  */
-export const ofTheMoment: readonly string[] = ['known_device', 'session', 'try_count']
+export const ofTheMoment: readonly string[] = ['draft', 'known_device', 'session', 'try_count']
 
 /** Which migrations have run is the header's to say. */
 const bookkeeping = ['kysely_migration', 'kysely_migration_lock']

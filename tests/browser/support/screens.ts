@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { makeResetLink } from '../../../src/passwords/commands.ts'
 import { allPermissions } from '../../../src/platform/access/permissions.ts'
+import { newId } from '../../../src/platform/ids.ts'
 import { startSession } from '../../../src/sessions/lucia.ts'
 import { operatorCause } from '../../../src/tasks/command.ts'
 import { Browser as Client } from '../../support/browser.ts'
@@ -90,6 +91,30 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     accountId: first.accountId ?? '',
     channel: 'copy',
   })
+  const drafted = newId()
+  await db
+    .insertInto('draft')
+    .values({
+      organization_id: here.id,
+      id: drafted,
+      account_id: ana.person.accountId ?? '',
+      kind: 'add',
+      data: {
+        email: 'somebody.with.a.rather.long.address@adjusters.example',
+        email_key: 'somebody.with.a.rather.long.address@adjusters.example',
+        contact: {
+          first_name: 'Nimali',
+          last_name: 'Wijesinghe Arachchilage',
+          title: 'Marine surveyor',
+          cell_phone: '+31 6 5550 0123',
+          office_phone: '',
+          extension: '',
+        },
+        access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
+      },
+      created_at: now,
+    })
+    .execute()
   const manyFilters =
     '?status=active&status=invited&status=blocked&status=suspended&status=ended&role=admin&role=viewer&two_factor=off&inactive=90'
 
@@ -185,6 +210,25 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
         act: (page) => send(page, 'Change password'),
       },
       { name: 'a reset link for somebody', who: ana, path: `${list}/${viewer.id}/reset-link` },
+      {
+        name: 'adding somebody, an address that is there',
+        who: ana,
+        path: `${list}/new`,
+        act: async (page) => {
+          await page.getByLabel('Email').fill(viewer.email)
+          await send(page, 'Continue')
+        },
+      },
+      { name: 'adding somebody, their access', who: ana, path: `${list}/new/${drafted}/access` },
+      {
+        name: 'adding somebody, confirmed too early',
+        who: ana,
+        path: `${list}/new/${drafted}/confirm`,
+        act: async (page) => {
+          await page.getByText('Type one').click()
+          await send(page, 'Add user')
+        },
+      },
       { name: 'groups', who: ana, path: `${base}/groups` },
       { name: 'a new group', who: ana, path: `${base}/groups/new` },
       { name: 'a group', who: ana, path: `${base}/groups/${group}` },
