@@ -15,13 +15,12 @@ export default defineConfig({
           exclude: ['tests/browser/**', 'tests/platform/{kill,embedded}.test.ts'],
         },
       },
-      // Alone, one after the other: they start processes and measure nothing, but need the machine.
+      // After the others, two at a time: they start browsers, servers and programs, and wait for them more than they compute.
       {
         extends: true,
         test: {
           name: 'machine',
           include: ['tests/browser/**/*.test.ts', 'tests/platform/{kill,embedded}.test.ts'],
-          fileParallelism: false,
           testTimeout: 180_000,
           // What a browser shows comes when it comes: on a busy machine, later.
           expect: { poll: { timeout: 10_000 } },
