@@ -131,6 +131,9 @@ async function serve(config: Config, log: Log, database: Connected, embedded: Em
   process.on('SIGINT', stop)
 }
 
+// Whoever read the log has gone (`| head`): it serves on, and stops as ever, with its database.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
+
 main().catch(async (error: unknown) => {
   const known = sentence(error) ?? startProblem(error)
   // A start that fails leaves no server behind.

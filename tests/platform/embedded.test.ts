@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import {
   chmodSync,
   cpSync,
@@ -44,6 +45,29 @@ const write = async (socketDir: string, word: string) => {
   await value(socketDir, sql`insert into kept values (${word})`)
 }
 const words = (socketDir: string) => value<string>(socketDir, sql`select string_agg(word, ' ') as value from kept`)
+
+test('whoever reads its output goes away (npm start | head): it serves on, and stops with its database', async () => {
+  const dataDir = newFolder('data')
+  const child = spawn(process.execPath, ['--import', 'tsx', 'src/main.ts'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, PORT: '3917' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const ended = new Promise((resolve) => child.once('close', resolve))
+  child.stdout.destroy()
+  child.stderr.destroy()
+  const ask = () =>
+    fetch('http://127.0.0.1:3917/readyz').then(
+      (answer) => answer.status,
+      () => 0,
+    )
+  await expect.poll(ask, { timeout: 30_000 }).toBe(200)
+  // The first line of its log, that it serves, found nobody.
+  expect(await ask()).toBe(200)
+  child.kill('SIGTERM')
+  expect(await ended).toBe(0)
+  expect(serverOf(dataDir)).toBeUndefined()
+})
 
 test('an operator starts it in an empty folder, stops it, and finds the data again', async () => {
   const dataDir = newFolder('data')
