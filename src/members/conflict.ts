@@ -2,6 +2,26 @@ import { type Actor, fullName } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { events } from '../platform/events/catalogue.ts'
 
+/** Who changed something about a person since the version that a form was filled from, newest first, at most five. */
+export const changesSince = (db: Db, actor: Actor, person: { id: string; version: number }, version: number) =>
+  db
+    .selectFrom('event as e')
+    .leftJoin('membership as by', (on) =>
+      on
+        .onRef('by.organization_id', '=', 'e.organization_id')
+        .onRef('by.account_id', '=', 'e.actor_id')
+        .on('by.removed_at', 'is', null),
+    )
+    .where('e.organization_id', '=', actor.organization.id)
+    .where('e.subject_id', '=', person.id)
+    .where('e.subject', '=', 'membership')
+    .orderBy('e.at', 'desc')
+    .orderBy('e.id', 'desc')
+    .limit(Math.min(5, Math.max(1, person.version - version)))
+    .select(['e.at', 'e.act', 'e.actor_id', 'e.changes', 'by.first_name', 'by.last_name', 'by.email'])
+    .execute()
+export type ChangeSince = Awaited<ReturnType<typeof changesSince>>[number]
+
 /**
  * Who did what to a person since a form was filled from this version of them, newest first, as one sentence for whoever
  * comes second (R-56).
@@ -12,22 +32,7 @@ export async function changedSince(
   person: { id: string; version: number },
   version: number,
 ): Promise<string> {
-  const found = await db
-    .selectFrom('event as e')
-    .leftJoin('membership as m', (on) =>
-      on
-        .onRef('m.organization_id', '=', 'e.organization_id')
-        .onRef('m.account_id', '=', 'e.actor_id')
-        .on('m.removed_at', 'is', null),
-    )
-    .where('e.organization_id', '=', actor.organization.id)
-    .where('e.subject_id', '=', person.id)
-    .where('e.act', 'like', 'membership.%')
-    .orderBy('e.at', 'desc')
-    .orderBy('e.id', 'desc')
-    .limit(Math.min(5, Math.max(1, person.version - version)))
-    .select(['e.act', 'e.actor_id', 'm.first_name', 'm.last_name', 'm.email'])
-    .execute()
+  const found = await changesSince(db, actor, person, version)
   const told = found.map(({ act, actor_id, first_name, last_name, email }) => {
     const who =
       actor_id === actor.accountId

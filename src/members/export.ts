@@ -1,12 +1,12 @@
 import { type Expression, sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
 import { organizationRoles } from '../platform/access/permissions.ts'
+import { statuses } from '../platform/access/status.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { type Cell, cellValues, csvLines, xlsxRow } from '../platform/web/sheet-cells.ts'
 import type { MemberList, Sort } from './list-state.ts'
 import { conditions, withinReach } from './page.ts'
 import { membersWithNames } from './queries.ts'
-import { statuses } from './status.ts'
 import { visibleTo } from './visible.ts'
 
 /** The label of each value that `column` can hold. */

@@ -4,10 +4,10 @@ import {
   organizationRoles,
   type Permission,
 } from '../platform/access/permissions.ts'
+import { type Status, statuses } from '../platform/access/status.ts'
 import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
 import { type KeyKind, type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
-import { type Status, statuses } from './status.ts'
 
 /** The columns of the table, in its order; `keys` is what a position of that sort holds beside the id. */
 export const columns = {

@@ -1,13 +1,13 @@
 import { type Expression, type ExpressionBuilder, type RawBuilder, type SqlBool, sql } from 'kysely'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import { organizationRoles, type Permission } from '../platform/access/permissions.ts'
+import { type Status, statuses } from '../platform/access/status.ts'
 import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
 import type { Position } from '../platform/web/table.ts'
 import { candidates, few, mayDo, mayHold } from './holders.ts'
 import { filterCount, type MemberList, type Sort, searchPatterns } from './list-state.ts'
-import { type Status, statuses } from './status.ts'
 import { visibleTo } from './visible.ts'
 
 /*

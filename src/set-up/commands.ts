@@ -1,4 +1,4 @@
-import { dayOf, statusOf } from '../members/status.ts'
+import { dayOf, statusOf } from '../platform/access/status.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
 import { lockFirstStart } from '../platform/database/locks.ts'
 import { type Cause, record } from '../platform/events/record.ts'

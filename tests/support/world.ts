@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { createApp } from '../../src/app.tsx'
-import { dayOf, statusOf } from '../../src/members/status.ts'
 import type { Permission } from '../../src/platform/access/permissions.ts'
+import { dayOf, statusOf } from '../../src/platform/access/status.ts'
 import { readConfig } from '../../src/platform/config.ts'
 import type { Connected, Db } from '../../src/platform/database/connect.ts'
 import { crossing } from '../../src/platform/database/guard.ts'

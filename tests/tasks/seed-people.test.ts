@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { dayOf, statusOf } from '../../src/members/status.ts'
 import type { Permission } from '../../src/platform/access/permissions.ts'
+import { dayOf, statusOf } from '../../src/platform/access/status.ts'
 import type { Connected } from '../../src/platform/database/connect.ts'
 import { crossing } from '../../src/platform/database/guard.ts'
 import { emailKey, fold, searchText, sortKey } from '../../src/platform/fold.ts'

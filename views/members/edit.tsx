@@ -1,4 +1,4 @@
-import type { ChangeSince } from '../../src/members/edit/queries.ts'
+import type { ChangeSince } from '../../src/members/conflict.ts'
 import { type Profile, profileLabels, profileOf, type Regions } from '../../src/members/edit/rules.ts'
 import type { Person } from '../../src/members/person.ts'
 import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'

@@ -8,8 +8,8 @@ import {
   writeMemberList,
 } from '../../src/members/list-state.ts'
 import type { Around } from '../../src/members/queries.ts'
-import { statuses } from '../../src/members/status.ts'
 import { allPermissions, organizationRoles, permissions } from '../../src/platform/access/permissions.ts'
+import { statuses } from '../../src/platform/access/status.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Icon } from '../parts/icon.tsx'
 

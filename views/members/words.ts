@@ -1,5 +1,5 @@
-import { type Status, statuses } from '../../src/members/status.ts'
 import { type OrganizationRole, organizationRoles } from '../../src/platform/access/permissions.ts'
+import { type Status, statuses } from '../../src/platform/access/status.ts'
 
 /** The mark of a status (app.css, .st) and its word. */
 export const statusMark: Record<Status, string> = {

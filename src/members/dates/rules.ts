@@ -1,5 +1,5 @@
+import { dayOf, type Status, statusOf } from '../../platform/access/status.ts'
 import { lastAdmin } from '../last-admin.ts'
-import { dayOf, type Status, statusOf } from '../status.ts'
 
 /** First and last day inside, YYYY-MM-DD; without one, -infinity and infinity. */
 export type Dates = { starts_on: string; ends_on: string }

@@ -11,10 +11,11 @@ import { deciding } from '../../platform/web/deciding.ts'
 import { NotFound } from '../../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
 import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
+import { type ChangeSince, changesSince } from '../conflict.ts'
 import { mayEdit, mayPlace } from '../rules.ts'
 import { editProfile } from './commands.ts'
 import { contactFields, placeFields } from './form.ts'
-import { type ChangeSince, changesSince, personWithRegions } from './queries.ts'
+import { personWithRegions } from './queries.ts'
 import { type Profile, placeErrors, profileOf } from './rules.ts'
 
 const contact = z.object({ version, ...contactFields })

@@ -1,10 +1,10 @@
 import type { Actor } from '../../platform/access/actor.ts'
+import { dayOf, statusOf } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import type { Cause } from '../../platform/events/record.ts'
 import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
-import { dayOf, statusOf } from '../status.ts'
 
 type Errors = Record<string, string>
 

@@ -1,4 +1,4 @@
-import { dayOf as dayOfDate } from '../../members/status.ts'
+import { dayOf as dayOfDate } from '../../platform/access/status.ts'
 import type { Person } from './people.ts'
 import { choice } from './random.ts'
 

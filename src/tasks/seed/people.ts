@@ -1,5 +1,5 @@
-import type { Status } from '../../members/status.ts'
 import type { OrganizationRole, Permission } from '../../platform/access/permissions.ts'
+import type { Status } from '../../platform/access/status.ts'
 import { invite, join } from './history.ts'
 import { namer } from './names/compose.ts'
 import { phones } from './phones.ts'
