@@ -1,12 +1,13 @@
 // Ratios of Rollcall and its bare limits, measured in turn in one run on the same data and the same embedded server.
 //   npm run bench                         100,000 people: the screen against the bare server, start, memory
 //   npm run bench -- --people 1000000     the same at that size: deep pages, every kind of search, pairs of filters, CSV
-// --only screen,deep leaves out the other parts (screen, memory, deep, sorts, search, filters, csv).
+// --only screen,deep leaves out the other parts (screen, edits, memory, deep, sorts, search, filters, csv).
 // --keep DIR keeps (and uses again) the data in DIR. Nothing here asserts; figures go to stdout beside their goals.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import { sql } from 'kysely'
 import { memberExport } from '../src/members/export.ts'
@@ -23,7 +24,7 @@ const { values } = parseArgs({
     people: { type: 'string', default: '100000' },
     keep: { type: 'string' },
     seconds: { type: 'string', default: '4' },
-    only: { type: 'string', default: 'screen,memory,deep,sorts,search,filters,csv' },
+    only: { type: 'string', default: 'screen,edits,memory,deep,sorts,search,filters,csv' },
   },
 })
 const people = Number(values.people)
@@ -74,16 +75,23 @@ const stop = (child: ChildProcess) =>
   })
 
 type Load = { perSecond: number; median: number; p95: number; bad: number; bytes: number }
-const load = (port: number, path: string, connections: number, cookie = '', encoding = 'br'): Load =>
-  JSON.parse(
-    execFileSync(
-      process.execPath,
-      [join(import.meta.dirname, 'load.ts'), String(port), path, String(connections), seconds, cookie],
-      {
-        env: { ...process.env, ACCEPT_ENCODING: encoding },
-      },
-    ).toString(),
-  )
+const load = async (port: number, path: string, connections: number, cookie = '', encoding = 'br'): Promise<Load> => {
+  const args = [join(import.meta.dirname, 'load.ts'), String(port), path, String(connections), seconds, cookie]
+  const child = spawn(process.execPath, args, {
+    env: { ...process.env, ACCEPT_ENCODING: encoding },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  return JSON.parse(await text(child.stdout))
+}
+
+/** Edits beside it (edits.ts), `perSecond` of them or as many as there can be; nobody twice within a run. */
+const edits = (path: string, cookie: string, who: unknown[], perSecond: number) =>
+  new Promise<Omit<Load, 'bytes'>>((resolve, reject) => {
+    const args = [join(import.meta.dirname, 'edits.ts'), '3911', path, cookie, seconds, String(perSecond)]
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    child.stdin.end(JSON.stringify(who))
+    text(child.stdout).then((line) => resolve(JSON.parse(line)), reject)
+  })
 
 const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 const residentMb = (child: ChildProcess) =>
@@ -170,7 +178,10 @@ try {
     ] as const) {
       const rounds: [Load, Load][] = []
       for (let n = 0; n < 3; n++)
-        rounds.push([load(3911, members, connections, cookie), load(3912, members, connections, '', 'identity')])
+        rounds.push([
+          await load(3911, members, connections, cookie),
+          await load(3912, members, connections, '', 'identity'),
+        ])
       if (rounds.some(([a, b]) => a.bad + b.bad > 0)) throw new Error('some answers were not 200')
       const of = (load: Load) => (connections === 8 ? load.perSecond : load.median)
       const [ours, limit] = [median(rounds.map(([a]) => of(a))), median(rounds.map(([, b]) => of(b)))]
@@ -184,8 +195,57 @@ try {
     await stop(bare.child)
   }
 
+  if (wanted('edits')) {
+    // A screen that waited for edits would lose more than the time that they themselves take of the machine.
+    const editable = await database.db
+      .selectFrom('membership')
+      .select(['id', 'version'])
+      .where('organization_id', '=', id)
+      .where('status', '=', 'active')
+      .where('organization_role', '=', 'member')
+      .limit(2000)
+      .execute()
+    const versions = async () => {
+      const ids = editable.map((one) => one.id)
+      const rows = await database.db.selectFrom('membership').select(['id', 'version']).where('id', 'in', ids).execute()
+      return rows.map((one) => [one.id, one.version])
+    }
+    const most = await edits(members, cookie, await versions(), 0)
+    const share = 1 - 50 / most.perSecond
+    say('edits alone, 8 at once: each with its fresh panel', `${most.perSecond.toFixed(0)}/s`, '')
+    for (const [connections, what] of [
+      [8, '8 at once, requests/s'],
+      [1, 'alone, median ms'],
+    ] as const) {
+      const rounds: [alone: Load, beside: Load, edits: Omit<Load, 'bytes'>][] = []
+      for (let n = 0; n < 3; n++) {
+        const alone = await load(3911, members, connections, cookie)
+        const who = await versions()
+        rounds.push([
+          alone,
+          ...(await Promise.all([load(3911, members, connections, cookie), edits(members, cookie, who, 50)])),
+        ])
+      }
+      if (rounds.some((round) => round.some(({ bad }) => bad > 0))) throw new Error('some answers were not 200')
+      const of = (load: Load) => (connections === 8 ? load.perSecond : load.median)
+      const [alone, beside] = [median(rounds.map(([a]) => of(a))), median(rounds.map(([, b]) => of(b)))]
+      const ratio = median(rounds.map(([a, b]) => of(b) / of(a)))
+      say(
+        `members screen, ${what}: beside 50 edits/s / without`,
+        `${beside.toFixed(1)} / ${alone.toFixed(1)} = ${ratio.toFixed(2)}`,
+        connections === 8 ? `the edits take ${((1 - share) * 100).toFixed(0)} %: >= 0.6 of ${share.toFixed(2)}` : '',
+      )
+      const [done, took, late] = (['perSecond', 'median', 'p95'] as const).map((name) =>
+        median(rounds.map(([, , one]) => one[name])),
+      )
+      console.log(
+        `    ${done?.toFixed(1)} edits/s meanwhile, median ${took?.toFixed(1)} ms, 95 % within ${late?.toFixed(1)} ms`,
+      )
+    }
+  }
+
   if (wanted('memory')) {
-    for (let done = 0; done < 10_000; ) done += load(3911, members, 8, cookie).perSecond * Number(seconds)
+    for (let done = 0; done < 10_000; ) done += (await load(3911, members, 8, cookie)).perSecond * Number(seconds)
     say('resident memory after 10,000 screens', `${residentMb(again.child).toFixed(0)} MB`, '<= 180 MB')
   }
 
