@@ -160,15 +160,20 @@ const beside = (position: Position | null, back: boolean) =>
 
 const uuids = /[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g
 
-/** What the ids in changes are called today, and who the filter is about: groups, roles, regions, areas and people by id. */
+/**
+ * What the ids in changes are called today, and those of groups, roles, regions and areas that were changed, and who the filter is
+ * about.
+ */
 export async function namesIn(
   db: Db,
   actor: Actor,
   page: AuditPage,
   person: string | null,
 ): Promise<Map<string, string>> {
-  const ids = [...new Set(page.rows.flatMap((row) => JSON.stringify(row.changes).match(uuids) ?? []))]
-  if (person) ids.push(person)
+  const named = new Set(page.rows.flatMap((row) => JSON.stringify(row.changes).match(uuids) ?? []))
+  for (const { subject_id, whom_id } of page.rows) if (subject_id && !whom_id) named.add(subject_id)
+  if (person) named.add(person)
+  const ids = [...named]
   if (ids.length === 0) return new Map()
   const organization = actor.organization.id
   const rows = await db

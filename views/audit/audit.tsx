@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx'
 import { type AuditList, writeAuditList } from '../../src/audit/list-state.ts'
 import type { AuditPage, AuditRow } from '../../src/audit/queries.ts'
 import { type Actor, fullName } from '../../src/platform/access/actor.ts'
+import { isPermission, permissions } from '../../src/platform/access/permissions.ts'
 import { type EventName, events } from '../../src/platform/events/catalogue.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Icon } from '../parts/icon.tsx'
@@ -259,7 +260,8 @@ function words(value: unknown, names: Map<string, string>): string {
     return Object.entries(value)
       .map(([key, one]) => `${label(key).toLowerCase()}: ${words(one, names)}`)
       .join('; ')
-  return names.get(String(value)) ?? String(value)
+  const text = String(value)
+  return names.get(text) ?? (isPermission(text) ? permissions[text].label : text)
 }
 
 /** `{ status: [old, new] }` reads "old, then new"; anything else as it is. */

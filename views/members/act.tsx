@@ -37,7 +37,7 @@ export const Act = ({ person, words, back, alone, children }: Props) => {
     >
       <header>
         <a class="back" href={back}>
-          {fullName(person)}
+          Details
         </a>{' '}
         <Avatar person={person} big />
         <div>
