@@ -17,6 +17,7 @@ import * as actsOnAccounts from './2026-11-23-04-acts-on-accounts.ts'
 import * as inviteOfPresent from './2026-11-23-05-invite-of-present.ts'
 import * as areaVersions from './2026-11-23-06-area-versions.ts'
 import * as removedInArea from './2026-11-23-07-removed-in-area.ts'
+import * as seats from './2026-11-23-08-seats.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -38,4 +39,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-05-invite-of-present': inviteOfPresent,
   '2026-11-23-06-area-versions': areaVersions,
   '2026-11-23-07-removed-in-area': removedInArea,
+  '2026-11-23-08-seats': seats,
 }

@@ -47,6 +47,7 @@ import { home } from './sessions/current.ts'
 import { validate } from './sessions/lucia.ts'
 import { sessions } from './sessions/routes.ts'
 import { setUp } from './set-up/routes.tsx'
+import { settings } from './settings/routes.tsx'
 import { signIn } from './sign-in/routes.tsx'
 
 /** The whole program as one handler: middleware in order, then one line per feature. Refuses to be made with an unguarded route. */
@@ -106,6 +107,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/groups', groups)
   app.route('/o/:slug/roles', roles)
   app.route('/o/:slug/regions', regions)
+  app.route('/o/:slug/settings', settings)
 
   app.notFound((c) => fail(c, new Failure(404, 'Not found')))
   app.onError((error, c) => fail(c, error))

@@ -4,6 +4,7 @@ import type { Db } from './platform/database/connect.ts'
 import { errorFacts, type Log } from './platform/log.ts'
 import { forgetOldTries } from './platform/web/limits.ts'
 import { forgetExpired } from './sessions/lucia.ts'
+import { countSeats } from './settings/commands.ts'
 
 const hour = 3_600_000
 
@@ -17,6 +18,7 @@ export async function upkeep(db: Db, now: Date, log: Log): Promise<void> {
     forgetOldTries,
     forgetOldDrafts,
     keepAllStatusesCurrent,
+    countSeats,
   }))
     await work(db, now).catch((error: unknown) => log('warn', 'upkeep failed', { work: name, ...errorFacts(error) }))
 }

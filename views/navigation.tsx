@@ -15,6 +15,7 @@ export const sections = {
   ],
   Settings: [
     { label: 'Regions', path: '/regions', needs: 'regions.manage' },
+    { label: 'Usage', path: '/settings/usage', needs: 'usage.view' },
     { label: 'Audit log', path: '/audit', needs: 'audit.view' },
   ],
 } satisfies Record<string, Entry[]>

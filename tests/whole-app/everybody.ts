@@ -123,6 +123,7 @@ export async function filled(db: Db, mark: string, now: Date) {
       created_at: now,
     })
     .execute()
+  await db.insertInto('seat_day').values({ organization_id, day: '2026-11-21', seats: 1, counted_at: now }).execute()
   const mail = newId()
   await db
     .insertInto('mail')

@@ -67,6 +67,7 @@ const screens: Screen[] = [
   ['a person who isn’t there, as a swap', () => world.ana.swap.get(`members/${newId()}`), 404, 2],
   ['an id that is none', () => world.ana.get('members/abc'), 404, 1],
   ['oneself', () => world.mia.get('members/me'), 200, 2],
+  ['usage', () => world.ana.get('settings/usage'), 200, 2],
   ['the groups', () => world.ana.get('groups'), 200, 2],
   ['a group', () => world.ana.get(`groups/${shortId(world.intake)}`), 200, 2],
   ['a group, before it is deleted', () => world.ana.get(`groups/${shortId(world.intake)}/delete`), 200, 2],

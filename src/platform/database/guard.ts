@@ -16,6 +16,7 @@ export const organizationTables: ReadonlySet<string> = new Set([
   'membership_permission',
   'membership_role',
   'region',
+  'seat_day',
 ])
 
 /** A statement that could reach into another organization. Always a bug: never an answer to a person's input. */

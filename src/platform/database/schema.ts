@@ -229,6 +229,13 @@ export interface RegionTable {
   version: Generated<number>
 }
 
+export interface SeatDayTable {
+  organization_id: string
+  day: Day
+  seats: number
+  counted_at: Timestamp
+}
+
 export interface SessionTable {
   id_hash: Buffer
   account_id: string
@@ -266,6 +273,7 @@ export interface DB {
   membership_role: MembershipRoleTable
   organization: OrganizationTable
   region: RegionTable
+  seat_day: SeatDayTable
   session: SessionTable
   try_count: TryCountTable
 }

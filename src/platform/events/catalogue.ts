@@ -47,5 +47,6 @@ export const events = {
   'access.refused': 'Refused for lack of a permission',
   'members.downloaded': 'List of members downloaded',
   'audit.downloaded': 'Audit log downloaded',
+  'usage.downloaded': 'Usage downloaded',
 } as const
 export type EventName = keyof typeof events

@@ -3,6 +3,7 @@ import { makeResetLink } from '../../../src/passwords/commands.ts'
 import { allPermissions } from '../../../src/platform/access/permissions.ts'
 import { newId } from '../../../src/platform/ids.ts'
 import { startSession } from '../../../src/sessions/lucia.ts'
+import { countSeats } from '../../../src/settings/commands.ts'
 import { operatorCause } from '../../../src/tasks/command.ts'
 import { Browser as Client } from '../../support/browser.ts'
 import { freshDatabase } from '../../support/database.ts'
@@ -118,6 +119,19 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
   const manyFilters =
     '?status=active&status=invited&status=blocked&status=suspended&status=ended&role=admin&role=viewer&two_factor=off&inactive=90'
 
+  const download = { act: 'members.downloaded', subject: 'organization', changes: { format: 'csv' } }
+  await db
+    .insertInto('event')
+    .values({
+      id: newId(),
+      organization_id: here.id,
+      at: now,
+      how: 'screen',
+      actor_id: ana.person.accountId,
+      ...download,
+    })
+    .execute()
+  await countSeats(db, now)
   const few = `${list}?q=aaron`
   const open = (selector: string) => async (page: Page) => {
     await page.locator(selector).filter({ visible: true }).first().click()
@@ -186,6 +200,21 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
           await page.getByRole('dialog').waitFor()
         },
       },
+      {
+        name: 'members, a row’s actions open',
+        who: ana,
+        path: few,
+        act: async (page) => {
+          await page.locator('.go').first().click()
+          await page.locator('#acts').waitFor()
+        },
+      },
+      { name: 'who can do this', who: ana, path: `${list}/who` },
+      { name: 'changing access', who: ana, path: `${list}/${viewer.id}/access` },
+      { name: 'editing somebody', who: ana, path: `${list}/${viewer.id}/edit` },
+      { name: 'start and end date', who: ana, path: `${list}/${viewer.id}/dates` },
+      { name: 'usage', who: ana, path: `${base}/settings/usage` },
+      { name: 'the audit log', who: ana, path: `${base}/audit`, act: open('tbody summary') },
       { name: 'details', who: ana, path: `${list}/${viewer.id}?q=aaron` },
       { name: 'details of an Admin', who: ana, path: `${list}/${ana.person.id}?q=aaron` },
       { name: 'details of somebody removed', who: ana, path: `${list}/${gone.id}` },
