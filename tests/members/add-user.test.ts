@@ -129,7 +129,8 @@ test('Ana adds somebody step by step; nothing is there before Confirm, and the l
 test('a generated password is shown once, lets them in once, and must be changed', async () => {
   const email = someAddress()
   const at = await drafted(world.ana, email)
-  const first = await confirm(world.ana, at, { how: 'generated' })
+  const press = await ready(world.ana, at, { how: 'generated' })
+  const first = await press()
   expect([first.status, first.location]).toEqual([303, `${at}/done`])
   const page = await world.ana.get(first.location ?? '')
   const password = /<code[^>]*>\s*([0-9a-z]{20})\s*</.exec(page.html)?.[1] ?? ''
@@ -139,7 +140,7 @@ test('a generated password is shown once, lets them in once, and must be changed
   expect([again.status, again.html.includes(password), /<code/.test(again.html)]).toEqual([200, false, false])
   // The button of a page that the browser kept, pressed a minute later.
   world.clock.pass(60_000)
-  expect((await confirm(world.ana, at, { how: 'generated' })).location).toBe(`${at}/done`)
+  expect((await press()).location).toBe(`${at}/done`)
   expect((await world.ana.get(`${at}/done`)).html).not.toMatch(/<code/)
 
   const [person] = await personOf(email)
@@ -301,7 +302,8 @@ describe('nobody gives what they don’t hold', () => {
     const kay = await world.enter({ first: 'Kay', permissions: ['members.invite', 'claims.view'] })
     const above = await makeGroup(db, here.id, `Above ${newId()}`, ['claims.all'])
     const role = await makeCustomRole(db, here.id, `Above ${newId()}`, ['claims.all'])
-    const at = await drafted(kay, someAddress(), { access: null })
+    const email = someAddress()
+    const at = await drafted(kay, email, { access: null })
     for (const [field, fields] of [
       ['role', { role: 'admin' }],
       ['group', { group: shortId(above) }],
@@ -315,13 +317,16 @@ describe('nobody gives what they don’t hold', () => {
       `${at}/confirm`,
     )
     // What was right when it was chosen is judged again at Confirm.
-    await db.updateTable('membership').set({ organization_role: 'developer' }).where('id', '=', kay.person.id).execute()
-    await db
-      .updateTable('organization')
-      .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
-      .where('id', '=', here.id)
-      .execute()
-    expect((await kay.post(`${at}/confirm`, { key: newId(), version: '3', how: 'link' })).status).toBe(403)
+    const press = await ready(kay, at)
+    const loses = async (permission: string) => {
+      const held = db.deleteFrom('membership_permission').where('organization_id', '=', here.id)
+      await held.where('membership_id', '=', kay.person.id).where('permission', '=', permission).execute()
+    }
+    await loses('claims.view')
+    const answer = await press()
+    expect([answer.status, answer.text.includes('You don’t hold “View assigned claims” yourself')]).toEqual([422, true])
+    await loses('members.invite')
+    expect([(await press()).status, (await personOf(email)).length]).toEqual([403, 0])
   })
   test('Gus adds Members of his own group, and chooses nothing else', async () => {
     const email = someAddress()
