@@ -92,10 +92,10 @@ const openActs = async (link) => {
   })
   menu.showPopover()
   const { top, bottom, right } = link.getBoundingClientRect()
-  const { offsetHeight: height, offsetWidth: width } = menu
+  const height = menu.offsetHeight
   const up = bottom + height > innerHeight && top > height + 48
   menu.style.top = `${scrollY + (up ? top - height : bottom)}px`
-  menu.style.left = `${scrollX + Math.max(8, right - width)}px`
+  menu.style.right = `${Math.max(8, document.documentElement.clientWidth - right)}px`
   htmx.process(menu)
   find('a', menu).focus({ preventScroll: true })
   menu.scrollIntoView({ block: 'nearest' })

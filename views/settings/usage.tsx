@@ -41,7 +41,7 @@ export const UsageScreen = ({ actor, usage }: { actor: Actor; usage: Usage }) =>
       <p class="found">
         <span>
           <b>{number.format(seats)}</b> {seats === 1 ? 'seat' : 'seats'} in use now
-        </span>
+        </span>{' '}
         <span>
           <b>{number.format(peak)}</b> at most this month
         </span>
