@@ -60,9 +60,9 @@ export const mayChangeStatus = (actor: Actor, subject: Subject): Refusal =>
   everywhere(actor, 'members.edit') ??
   (isSelf(actor, subject) ? self : subject.status === 'removed' ? removed : notAbove(actor, subject))
 
-export const maySuspend = (actor: Actor, subject: Subject): Refusal =>
+export const maySuspend = (actor: Actor, subject: Subject & { suspended_at: unknown }): Refusal =>
   mayChangeStatus(actor, subject) ??
-  (subject.status === 'suspended' || subject.status === 'invited' ? { because: 'There is nothing to suspend.' } : null)
+  (subject.suspended_at || subject.status === 'invited' ? { because: 'There is nothing to suspend.' } : null)
 
 export const mayReactivate = (actor: Actor, subject: Subject & { suspended_at: unknown }): Refusal =>
   mayChangeStatus(actor, subject) ?? (subject.suspended_at ? null : { because: 'They aren’t suspended.' })
