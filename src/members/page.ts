@@ -359,9 +359,9 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
       ? sql`select m.id, m.sort_name from gathered as m where ${belongs} and ${beyond}`
       : sql`${ofPart(eb).where(all(wanted.values())).select(['m.id', 'm.sort_name']).offset(sql<number>`0`)}`
 
-  const partsWalked = sql.lit(scattered ? 0 : bounds.partsWalked)
+  const partsWalked = sql`${atMost(scattered ? 0 : bounds.partsWalked)}`
   // The parts one after the other until the page is full, each walked and, where that was cut short of a page, gathered.
-  const enough = sql.lit(limit)
+  const enough = sql`${atMost(limit)}`
   const order = descending ? sql`desc` : sql`asc`
   const ofOnePart = (eb: unknown) => sql`
     with a as materialized (
@@ -372,7 +372,7 @@ function partedPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: nu
     cut as materialized (
       select (select count(*) from a) < ${enough} and (r.n >= ${partsWalked} or (select count(*) from (${ofPart(eb)
         .select('m.id')
-        .limit(atMost(bounds.walkInPart + 1))}) behind) > ${sql.lit(bounds.walkInPart)}) as short)
+        .limit(atMost(bounds.walkInPart + 1))}) behind) > ${atMost(bounds.walkInPart)}) as short)
     select a.id, a.sort_name from a where not (select cut.short from cut)
     union all
     (select f.id, f.sort_name from (${gathered(eb)}) f where (select cut.short from cut)

@@ -27,9 +27,9 @@ async function crowd() {
   onTestFinished(() => database.close())
   const world = await organization({ database })
   const { db, here, app } = world
-  await sql`insert into membership (id, organization_id, email, email_key, group_id, status, first_name, title)
+  await sql`insert into membership (id, organization_id, email, email_key, group_id, status, invite, first_name, title)
     select gen_random_uuid(), ${here.id}::uuid, n || '@crowd.example.org', n || '@crowd.example.org', ${here.defaultGroup}::uuid,
-      'invited', 'P' || n, (select string_agg(md5(n || '-' || i), '') from generate_series(1, 60) i)
+      'invited', 'pending_approval', 'P' || n, (select string_agg(md5(n || '-' || i), '') from generate_series(1, 60) i)
     from generate_series(1, 5000) n`.execute(db)
   /** Begins a download; nobody reads it yet. */
   const begin = (browser: Browser, file = 'members.csv') =>
