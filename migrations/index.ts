@@ -18,6 +18,7 @@ import * as inviteOfPresent from './2026-11-23-05-invite-of-present.ts'
 import * as areaVersions from './2026-11-23-06-area-versions.ts'
 import * as removedInArea from './2026-11-23-07-removed-in-area.ts'
 import * as seats from './2026-11-23-08-seats.ts'
+import * as emailChanges from './2026-11-23-09-email-changes.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -40,4 +41,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-06-area-versions': areaVersions,
   '2026-11-23-07-removed-in-area': removedInArea,
   '2026-11-23-08-seats': seats,
+  '2026-11-23-09-email-changes': emailChanges,
 }

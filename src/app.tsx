@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
+import { accounts } from './accounts/routes.tsx'
 import { audit } from './audit/routes.tsx'
 import { groups } from './groups/routes.tsx'
 import { access } from './members/access/routes.tsx'
+import { account } from './members/account/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { edit } from './members/edit/routes.tsx'
@@ -92,6 +94,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/', signIn)
   app.route('/', sessions)
   app.route('/', passwords)
+  app.route('/', accounts)
   app.route('/', setUp)
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
@@ -100,6 +103,7 @@ export function createApp(services: Services): Hono<App> {
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)
+  app.route('/o/:slug/members', account)
   app.route('/o/:slug/members', removal)
   app.route('/o/:slug/members', edit)
   app.route('/o/:slug/members', standing)

@@ -76,6 +76,10 @@ export const membersWithNames = (from: Pick<Db, 'selectFrom'>) =>
     )
     .leftJoin('account as ac', 'ac.id', 'm.account_id')
 
+/** The address that the account ac is to get, while the change could be confirmed but for its time (accounts/email-change.ts). */
+export const newEmail = sql<string | null>`case when ac.new_email_version = ac.version
+  and ac.new_email_by = m.organization_id then ac.new_email end`
+
 /** One membership with all that the details panel tells: only one that the actor may see, oneself included. */
 function panel(eb: Of, actor: Actor, id: string) {
   const mine = id === actor.membership.id
@@ -101,6 +105,8 @@ function panel(eb: Of, actor: Actor, id: string) {
         'r.name as region_name',
         'a.name as area_name',
         'ac.username',
+        newEmail.as('new_email'),
+        'ac.new_email_expires_at',
         'm.has_two_factor',
         'm.suspended_at',
         'm.removed_at',

@@ -3,7 +3,7 @@ import { derive } from './database/key.ts'
 import { isId } from './ids.ts'
 
 /** What a link is for; the same id and generation sign differently for each. */
-export type LinkKind = 'reset' | 'invitation'
+export type LinkKind = 'reset' | 'invitation' | 'email'
 
 /** How it reached the person. Only a mailed link proves that the address is theirs (data-model.md). */
 export type Channel = 'mail' | 'copy'

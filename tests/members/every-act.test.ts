@@ -16,6 +16,7 @@ const letters = {
   D: 'dates',
   S: 'suspend',
   R: 'reactivate',
+  N: 'account',
   P: 'password',
   L: 'reset-link',
   O: 'sign-out',
@@ -71,7 +72,7 @@ const mayDo: Record<keyof typeof whoever, Record<Whom, string>> = {
   'with members.access': row('', '', '', '', 'A', 'A', '', ''),
   // What they held and the actor can't give stays behind when they are taken back.
   'with members.remove': row('', 'T', 'T', 'T', 'XT', 'XT', 'T', 'T'),
-  'with members.credentials': row('', '', '', '', 'PLOU', 'PLOU', '', ''),
+  'with members.credentials': row('', '', '', '', 'NPLOU', 'NPLOU', '', ''),
   'with these and all for viewing': row('E', 'ET', everything, 'ET', everything, everything, 'ET', everything),
 }
 function row(...cells: string[]): Record<Whom, string> {
@@ -82,19 +83,19 @@ function row(...cells: string[]): Record<Whom, string> {
 
 type State = { details: PersonDetails; may: string; daysAgo?: number }
 const states: Record<string, State> = {
-  active: { details: {}, may: 'EADSPLOX' },
+  active: { details: {}, may: 'EADSNPLOX' },
   invited: { details: { invited: true }, may: 'EAD' },
-  blocked: { details: { blocked: true }, may: 'EADSPLOUX' },
-  suspended: { details: { suspended: true }, may: 'EADRPLOX' },
-  'suspended and blocked': { details: { suspended: true, blocked: true }, may: 'EADRPLOUX' },
-  ended: { details: { endsOn: '2026-01-31' }, may: 'EADSPLOX' },
-  'not started': { details: { startsOn: '2027-01-31' }, may: 'EADSPLOX' },
+  blocked: { details: { blocked: true }, may: 'EADSNPLOUX' },
+  suspended: { details: { suspended: true }, may: 'EADRNPLOX' },
+  'suspended and blocked': { details: { suspended: true, blocked: true }, may: 'EADRNPLOUX' },
+  ended: { details: { endsOn: '2026-01-31' }, may: 'EADSNPLOX' },
+  'not started': { details: { startsOn: '2027-01-31' }, may: 'EADSNPLOX' },
   'removed a month ago less a minute': { details: { removed: true }, may: 'T', daysAgo: 30 - 1 / 1440 },
   'removed 30 days ago': { details: { removed: true }, may: '', daysAgo: 30 },
   'removed before they joined': { details: { removed: true, invited: true }, may: '' },
 }
-/** Password and block are the account's own business once it has another place. */
-const elsewhereToo = everything.replace(/[PU]/g, '')
+/** Username, email, password and block are the account's own business once it has another place. */
+const elsewhereToo = everything.replace(/[NPU]/g, '')
 const both = (one: string, other: string) => [...one].filter((letter) => other.includes(letter)).join('')
 
 const now = new Date('2026-11-22T12:00:00Z')

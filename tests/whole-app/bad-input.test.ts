@@ -368,6 +368,13 @@ const forms: Form[] = [
     path: () => resetPath,
     fields: { password, password_again: password },
   },
+  // What it carries is no text: it works, or it doesn't.
+  {
+    route: 'POST /confirm-email',
+    browser: async () => new Browser(world.app),
+    path: () => '/confirm-email',
+    fields: {},
+  },
   {
     route: 'POST /setup',
     browser: async () => new Browser(first.app),
@@ -419,6 +426,8 @@ forms.push({
 })
 /** Acts on how somebody signs in. */
 const more: Record<string, Record<string, string>> = {
+  account: { username: 'vera.v', email: 'vera.v@example.org' },
+  'account/cancel': {},
   unblock: {},
   'sign-out': {},
   password: { how: 'typed', password, password_again: password },

@@ -194,6 +194,7 @@ describe('an act on a person is at most four exchanges: two for the form, three 
       ],
       // What is shown once is no panel; a link is counted (R-06).
       ['password', {}, () => ({ how: 'generated' }), 3],
+      ['account', {}, () => ({ username: '', email: `new.${newId()}@example.org` }), 4],
       ['reset-link', {}, () => ({}), 4],
       ['reset-link', {}, () => ({ block_now: 'on' }), 4],
     ]

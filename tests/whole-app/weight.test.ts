@@ -157,6 +157,7 @@ test.each<[name: string, before: PersonDetails, fields: Record<string, string | 
   ['sign-out', {}, {}],
   ['password', {}, { how: 'typed', ...typed }],
   ['password', {}, { how: 'generated' }],
+  ['account', {}, { username: 'w'.repeat(50), email: `${'x'.repeat(240)}@example.org` }],
   ['reset-link', {}, { block_now: 'on' }],
 ])(
   'what comes back for %s is at most 3 kB, with the fresh panel and row of whoever has the most of everything',

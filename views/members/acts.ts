@@ -28,6 +28,7 @@ const main: Entry[] = [
 ]
 const more: Entry[] = [
   { act: 'dates', label: 'Start and end date', may: mayChangeStatus },
+  { act: 'account', label: 'Username and email', may: mayManageAccount },
   { act: 'password', label: 'Change password', may: mayManageAccount },
   { act: 'reset-link', label: 'Send reset link', may: mayHelpSignIn },
   { act: 'sign-out', label: 'Sign out everywhere', may: mayHelpSignIn },

@@ -91,7 +91,12 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
           </a>
         )}
       </header>
-      <Contact person={person} Title={Title} />
+      <Contact
+        person={person}
+        Title={Title}
+        now={now}
+        change={open.more.some(({ act }) => act === 'account') ? href('account') : null}
+      />
       <Place
         person={person}
         Title={Title}
@@ -205,14 +210,26 @@ export const News = ({
 
 const none = <span class="dim">–</span>
 
-const Contact = ({ person, Title }: Part) => (
-  <section>
+type Changing = Part & { now: Date /** Where an address that waits can be canceled. */; change: string | null }
+
+const Contact = ({ person, Title, now, change }: Changing) => (
+  <section {...(change ? actsHere : {})}>
     <Title>Contact</Title>
     <dl class="facts">
       <dt>Email</dt>
       <dd>
-        <a href={`mailto:${person.email}`}>{person.email}</a>
+        <a href={`mailto:${person.email}`} data-hx-boost="false">
+          {person.email}
+        </a>
       </dd>
+      {change && person.new_email && (moment(person.new_email_expires_at) ?? now) > now && (
+        <>
+          <dt>New email</dt>
+          <dd>
+            {person.new_email}, <a href={change}>waits to be confirmed</a>
+          </dd>
+        </>
+      )}
       {person.username && (
         <>
           <dt>Username</dt>

@@ -1,28 +1,14 @@
-import { type QueryCreator, type SqlBool, sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import { givenPassword, nextResetLink, triesOf } from '../../passwords/commands.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { currentStatus, dayOf } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
-import type { DB } from '../../platform/database/schema.ts'
 import type { Cause } from '../../platform/events/record.ts'
 import { signLink } from '../../platform/links.ts'
 import { letterAfter } from '../../platform/mail/outbox.ts'
+import { accountHeld, accountOf, onlyHere } from '../account-held.ts'
 import type { PersonAndSignIn } from './queries.ts'
-
-/** The account of somebody whom the rules let the actor help: they have one. */
-const accountOf = (person: PersonAndSignIn): string => person.account_id as string
-
-/*
- * An act on an account is one statement too. It takes the organization, counters, then the account, in the order in which a sign-in, a
- * reset and a block take them. `held`: from here on nobody changes the account or gives it a place, which takes at least a share of
- * its row; what is asked after that, in a function that looks anew (migration 2026-11-23-04), still holds when the act is done.
- */
-const accountHeld = (of: QueryCreator<DB>, person: PersonAndSignIn) =>
-  of.selectFrom('account').select('id').where('id', '=', accountOf(person)).where(ifTurn).forUpdate()
-
-/** Nobody but this organization has the account, which is held. With a second place the block stands there too. */
-const onlyHere = sql<SqlBool>`exists (select from held) and places_of_account_now(account.id) = 1`
 
 /** Sessions of the account that was changed, also one that began while the act waited for the account. */
 const endSessions = sql<number>`end_sessions_of_account(changed.id)`

@@ -35,6 +35,12 @@ export interface AccountTable {
   is_support: Generated<boolean>
   created_at: Generated<Timestamp>
   version: Generated<number>
+  new_email: string | null
+  new_email_key: string | null
+  new_email_by: string | null
+  new_email_version: Generated<number>
+  new_email_expires_at: Timestamp | null
+  email_generation: Generated<number>
 }
 
 export interface AreaTable {

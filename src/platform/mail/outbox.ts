@@ -4,7 +4,13 @@ import type { DB } from '../database/schema.ts'
 import { newId } from '../ids.ts'
 
 /** Letters that are written today; each gets its file in views/mail/. */
-export type Template = 'account_blocked' | 'membership_removed' | 'password_changed'
+export type Template =
+  | 'account_blocked'
+  | 'email_change_asked'
+  | 'email_changed'
+  | 'email_confirmation'
+  | 'membership_removed'
+  | 'password_changed'
 
 /** `data` holds ids and plain facts, never a secret: a link is signed when the letter is sent. */
 export type Letter = { organizationId: string | null; template: Template; data: Record<string, unknown>; to: string }
@@ -23,12 +29,12 @@ const mailRow = (now: Date, letter: Letter) => ({
   created_at: now,
 })
 
-/** A letter as a part of a statement, after the one called `changed`, and only if that gave a row. */
-export const letterAfter = (of: QueryCreator<DB>, now: Date, letter: Letter) =>
+/** Letters as a part of a statement, after the one called `changed`, and only if that gave a row. */
+export const letterAfter = (of: QueryCreator<DB>, now: Date, ...letters: Letter[]) =>
   of
     .insertInto('mail')
     .columns(['id', 'organization_id', 'template', 'data', 'to_address', 'created_at'])
     .expression(
-      sql<never>`select * from jsonb_to_recordset(${[mailRow(now, letter)]}::jsonb) as written(id uuid, organization_id uuid,
+      sql<never>`select * from jsonb_to_recordset(${letters.map((letter) => mailRow(now, letter))}::jsonb) as written(id uuid, organization_id uuid,
         template text, data jsonb, to_address text, created_at timestamptz) where exists (select from changed)`,
     )

@@ -19,6 +19,9 @@ export const perAddress: Limit = { kind: 'address', free: 20, minutes: 5, beyond
 /** Links to choose a new password, for one address. */
 export const perResetLink: Limit = { kind: 'reset link', free: 3, minutes: 60, beyond: 'close' }
 
+/** Links to confirm a new address, for one account. */
+export const perEmailChange: Limit = { kind: 'email change', free: 5, minutes: 60, beyond: 'close' }
+
 const longest = 15 * 60
 
 /** The row of a counter. Keyed, so that the table tells nobody which logins were tried. */

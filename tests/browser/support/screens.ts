@@ -2,6 +2,7 @@ import type { Page } from 'playwright-core'
 import { makeResetLink } from '../../../src/passwords/commands.ts'
 import { allPermissions } from '../../../src/platform/access/permissions.ts'
 import { newId } from '../../../src/platform/ids.ts'
+import { signLink } from '../../../src/platform/links.ts'
 import { startSession } from '../../../src/sessions/lucia.ts'
 import { countSeats } from '../../../src/settings/commands.ts'
 import { operatorCause } from '../../../src/tasks/command.ts'
@@ -93,28 +94,39 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     channel: 'copy',
   })
   const drafted = newId()
-  await db
-    .insertInto('draft')
-    .values({
-      organization_id: here.id,
-      id: drafted,
-      account_id: ana.person.accountId ?? '',
-      kind: 'add',
-      data: {
-        email: 'somebody.with.a.rather.long.address@adjusters.example',
-        email_key: 'somebody.with.a.rather.long.address@adjusters.example',
-        contact: {
-          first_name: 'Nimali',
-          last_name: 'Wijesinghe Arachchilage',
-          title: 'Marine surveyor',
-          cell_phone: '+31 6 5550 0123',
-          office_phone: '',
-          extension: '',
-        },
-        access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
+  await db.insertInto('draft').values({
+    organization_id: here.id,
+    id: drafted,
+    account_id: ana.person.accountId ?? '',
+    kind: 'add',
+    data: {
+      email: 'somebody.with.a.rather.long.address@adjusters.example',
+      email_key: 'somebody.with.a.rather.long.address@adjusters.example',
+      contact: {
+        first_name: 'Nimali',
+        last_name: 'Wijesinghe Arachchilage',
+        title: 'Marine surveyor',
+        cell_phone: '+31 6 5550 0123',
+        office_phone: '',
+        extension: '',
       },
-      created_at: now,
+      access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
+    },
+    created_at: now,
+  })
+  const waits = await add({ first: 'Nell', last: 'Newaddress' })
+  const confirm = signLink({ kind: 'email', id: waits.accountId ?? '', generation: 1, channel: 'copy' }, services.key)
+  await db
+    .updateTable('account')
+    .set({
+      new_email: 'nell.of.the.long.new.address@subdomain.example.org',
+      new_email_key: 'nell.of.the.long.new.address@subdomain.example.org',
+      new_email_by: here.id,
+      new_email_version: 1,
+      new_email_expires_at: new Date(now.getTime() + 3_600_000),
+      email_generation: 1,
     })
+    .where('id', '=', waits.accountId ?? '')
     .execute()
   const manyFilters =
     '?status=active&status=invited&status=blocked&status=suspended&status=ended&role=admin&role=viewer&two_factor=off&inactive=90'
@@ -238,13 +250,38 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
         path: `${list}/${viewer.id}/password`,
         act: (page) => send(page, 'Change password'),
       },
+      { name: 'somebody’s username and email', who: ana, path: `${list}/${viewer.id}/account` },
+      {
+        name: 'somebody’s username and email, wrong',
+        who: ana,
+        path: `${list}/${viewer.id}/account`,
+        act: async (page) => {
+          await page.getByLabel('Username', { exact: true }).fill('a b')
+          await page.getByLabel('Email', { exact: true }).fill('nobody')
+          await send(page, 'Save')
+        },
+      },
+      {
+        name: 'a link for a new address',
+        who: ana,
+        path: `${list}/${rex.person.id}/account`,
+        act: async (page) => {
+          await page.getByLabel('Email', { exact: true }).fill('rex.renamed@example.org')
+          await send(page, 'Save')
+        },
+      },
+      { name: 'a new address that waits', who: ana, path: `${list}/${waits.id}/account` },
+      { name: 'details of somebody whose new address waits', who: ana, path: `${list}/${waits.id}` },
+      { name: 'a new address to confirm', who: null, path: `/confirm-email/${confirm}` },
+      { name: 'a new address, confirmed', who: null, path: '/confirm-email/done' },
+      { name: 'a new address, by a link that doesn’t work', who: null, path: '/confirm-email/nonsense' },
       { name: 'a reset link for somebody', who: ana, path: `${list}/${viewer.id}/reset-link` },
       {
         name: 'adding somebody, an address that is there',
         who: ana,
         path: `${list}/new`,
         act: async (page) => {
-          await page.getByLabel('Email').fill(viewer.email)
+          await page.getByLabel('Email', { exact: true }).fill(viewer.email)
           await send(page, 'Continue')
         },
       },
