@@ -196,7 +196,12 @@ function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, limit: num
     rest.delete('status')
   }
   const keys = [key.as('k0'), sql<string>`''`.as('k1')] as const
-  if (rest.size === 0 || removed) return inOrder(narrow?.where ?? all(wanted.values()), limit).select(['m.id', ...keys])
+  if (removed) {
+    // Those of one area are few among all who were ever removed, and have an index in the order of names.
+    const oneArea = list.area.length === 1 ? [sql<SqlBool>`m.area_id = ${list.area[0]}`] : []
+    return inOrder(all([...wanted.values(), ...oneArea]), limit).select(['m.id', ...keys])
+  }
+  if (rest.size === 0) return inOrder(narrow?.where ?? sql<SqlBool>`true`, limit).select(['m.id', ...keys])
 
   // What is gathered cheaply needs no long walk before.
   const most = list.customRole.length > 0 && list.inactive !== null ? bounds.walkInPart : bounds.walk
@@ -533,20 +538,25 @@ export function countOf(db: Db, actor: Actor, list: MemberList, now: Date) {
   const rest = conditions(db, actor, list, now, 'w')
   if (narrow) rest.delete(narrow.filter)
   const plain = rest.size === 0
-  const place = list.status.includes('removed') ? sql<SqlBool>`true` : sql<SqlBool>`m.status <> 'removed'`
-  const base = db
-    .selectFrom('membership as m')
-    .where('m.organization_id', '=', actor.organization.id)
-    .where(place)
-    .where(narrow?.where ?? sql<SqlBool>`true`)
-    .limit(atMost(cap))
-  const looked = plain
-    ? base.select(sql<boolean>`true`.as('fits'))
-    : db
-        .selectFrom((eb) =>
-          asTable(eb, base.select(['m.id', ...filtered.map((name) => `m.${name}` as const)]) as never, 'w'),
-        )
-        .select(sql<boolean>`(${all(rest.values())})`.as('fits'))
+  const columns = plain ? [] : filtered.map((name) => `m.${name}` as const)
+  const base = (place: Condition) =>
+    db
+      .selectFrom('membership as m')
+      .where('m.organization_id', '=', actor.organization.id)
+      .where(place)
+      .where(narrow?.where ?? sql<SqlBool>`true`)
+      .select(['m.id', ...columns])
+      .limit(atMost(cap))
+  // Asked for apart, since hardly an index holds both.
+  const [present, gone] = [base(sql`m.status <> 'removed'`), base(sql`m.status = 'removed'`)]
+  const everyone = !list.status.includes('removed')
+    ? sql`${present}`
+    : list.status.length === 1
+      ? sql`${gone}`
+      : sql`(${present}) union all (${gone}) limit ${atMost(cap)}`
+  const looked = db
+    .selectFrom(sql<Found>`(${everyone})`.as('w'))
+    .select(sql<boolean>`(${plain ? sql`true` : all(rest.values())})`.as('fits'))
   return db
     .selectFrom((eb) => asTable(eb, looked as never, 'l'))
     .select([
