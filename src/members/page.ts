@@ -251,8 +251,9 @@ function inBothSets(db: Db, actor: Actor, list: MemberList, now: Date): Conditio
     .where('i.organization_id', '=', actor.organization.id)
     .where('i.last_active_at', '<=', inactiveSince(list.inactive, now))
     .where(sql<SqlBool>`i.status <> 'removed'`)
+    .where(sql<SqlBool>`i.id in (${holders})`)
     .select('i.id')
-  return sql`m.id = any(array(${holders} intersect ${quiet}))`
+  return sql`m.id = any(array(${quiet}))`
 }
 
 /** The walk, and only where it doesn't fill the page everything gathered and sorted. Both give the same rows in the same order. */
