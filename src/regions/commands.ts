@@ -155,15 +155,18 @@ async function clearSome(db: Db, cause: Cause, actor: Actor, place: Region | Are
   return row.count ?? 0
 }
 
+/** Somebody came into the region and an area of it beside its deletion: the links clear one after the other, and that isn't allowed. */
+const cameIn = (error: unknown) => (error as { code?: unknown } | null)?.code === '23514'
+
 /**
  * Deletes a region with its areas, or one area; whoever works there has none then. The last `mostAtOnce` people and the place
- * itself are one statement; whoever came in beside it is cleared by the link of the table.
+ * itself are one statement; whoever came in beside it is cleared by the link of the table, or makes it begin again.
  */
 export async function deletePlace(db: Db, cause: Cause, actor: Actor, place: Region | Area): Promise<void> {
   const now = await someAfterOthers(actor, place.many, (next) => clearSome(db, cause, next, place))
   const organization_id = actor.organization.id
   const kind = kinds[place.kind]
-  const [changed] = await inTurn(db, now)
+  const write = inTurn(db, now)
     .with('cleared', (of) =>
       of
         .updateTable('membership as m')
@@ -195,5 +198,8 @@ export async function deletePlace(db: Db, cause: Cause, actor: Actor, place: Reg
     .selectFrom('changed')
     .select('id')
     .execute()
+  const [changed] = await write.catch((error) => {
+    throw cameIn(error) ? new TurnLost() : error
+  })
   if (!changed) throw new TurnLost()
 }

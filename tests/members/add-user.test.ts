@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { newId, shortId } from '../../src/platform/ids.ts'
-import { hiddenIn } from '../support/acts.ts'
+import { act, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { Lynx } from '../support/lynx.ts'
 import { hours, makeCustomRole, makeGroup, makeRegion, organization, signedIn } from '../support/world.ts'
@@ -187,6 +187,27 @@ test('twenty Confirms at once add one person, each leads to the same page, and B
   expect((await world.ana.get(`${at}/done`)).html).toMatch(/href="[^"]*\/members\/[\w-]{16}"/)
 })
 
+test('the first form, kept by the browser and sent again with another address, begins another user and says so', async () => {
+  const key = newId()
+  const first = (await world.ana.post('members/new', { key, email: someAddress() })).location?.replace(/\/name$/, '')
+  await world.ana.post(`${first}/name`, name)
+  await world.ana.post(`${first}/access`, access())
+  expect((await confirm(world.ana, first ?? '')).status).toBe(303)
+  const email = someAddress()
+  const answer = await world.ana.post('members/new', { key, email })
+  expect([answer.status, answer.text.includes('This form has added somebody already')]).toEqual([422, true])
+  expect(answer.html).toContain(`value="${email}"`)
+  const next = (await world.ana.post('members/new', { ...hiddenIn(answer.html), email })).location ?? ''
+  expect((await world.ana.get(next)).text).toContain(email)
+})
+
+test('an address with something unseen in it, which looks like another one, is refused', async () => {
+  for (const unseen of ['\u200b', '\u202e', '\u00ad', '\u0085']) {
+    const answer = await world.ana.post('members/new', { key: newId(), email: `a${unseen}na@example.org` })
+    expect([unseen, answer.status, answer.html.includes('id="email-error"')]).toEqual([unseen, 422, true])
+  }
+})
+
 test('what was changed in another window is shown before anybody is added', async () => {
   const email = someAddress()
   const at = await drafted(world.ana, email)
@@ -327,6 +348,17 @@ describe('nobody gives what they don’t hold', () => {
     expect([answer.status, answer.text.includes('You don’t hold “View assigned claims” yourself')]).toEqual([422, true])
     await loses('members.invite')
     expect([(await press()).status, (await personOf(email)).length]).toEqual([403, 0])
+  })
+  test('nor is handed the link of somebody who has risen above them since', async () => {
+    const kay = await world.enter({ first: 'Kay', permissions: ['members.invite'] })
+    const email = someAddress()
+    const at = await drafted(kay, email)
+    await confirm(kay, at)
+    expect((await kay.get(`${at}/done`)).html).toContain('/reset-password/')
+    const [person] = await personOf(email)
+    await act(world.ana, { id: person?.id ?? '' }, 'access', { ...access(), role: 'admin' })
+    const later = await kay.get(`${at}/done`)
+    expect([later.status, later.html.includes('/reset-password/')]).toEqual([200, false])
   })
   test('Gus adds Members of his own group, and chooses nothing else', async () => {
     const email = someAddress()

@@ -1,11 +1,11 @@
-import { sql } from 'kysely'
 import { beforeEach, expect, test } from 'vitest'
 import { hashPassword } from '../../src/passwords/hash.ts'
-import { type Db, inTransaction } from '../../src/platform/database/connect.ts'
+import type { Db } from '../../src/platform/database/connect.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { startSession } from '../../src/sessions/lucia.ts'
 import { act, actOn as at, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
+import { meanwhile } from '../support/meanwhile.ts'
 import { addPerson, hours, minutes, organization, type Person, signedIn } from '../support/world.ts'
 
 const password = 'a long walk by the canal'
@@ -412,22 +412,6 @@ test('a sign-in that is on its way with the old password doesn’t outlive a new
   }
 })
 
-/** Starts `later` while `first` holds what it wrote, and ends `first` when `later` waits for it. */
-async function meanwhile<T>(first: (trx: Db) => Promise<unknown>, later: () => Promise<T>): Promise<T> {
-  let answer: Promise<T> | undefined
-  await inTransaction(world.db, async (trx) => {
-    await first(trx)
-    const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(trx)
-    answer = later()
-    for (let waits = false; !waits; ) {
-      const found =
-        await sql`select from pg_locks where not granted and ${rows[0]?.pid} = any(pg_blocking_pids(pid))`.execute(trx)
-      waits = found.rows.length > 0
-    }
-  })
-  return answer as Promise<T>
-}
-
 test('a session that begins, and a place that somebody gets elsewhere, while the act waits for the account are seen', async () => {
   const { ana, db, clock, elsewhere } = world
   for (const [name, fields] of [
@@ -445,13 +429,13 @@ test('a session that begins, and a place that somebody gets elsewhere, while the
         const session = { accountId, stage: 'full', ip: '', userAgent: '', confirmed: true } as const
         await startSession(trx, clock.now, false, session)
       }
-      expect((await meanwhile(signsIn, () => ana.post(at(pat, name), fields))).status).toBe(200)
+      expect((await meanwhile(world.db, signsIn, () => ana.post(at(pat, name), fields))).status).toBe(200)
       expect([name, await sessionsOf(pat)]).toEqual([name, 0])
     }
     const before = await accountOf(pat)
     const version = name === 'password' ? before.version : name === 'reset-link' ? before.reset_generation + 1 : 1
     const joins = (trx: Db) => addPerson(trx, elsewhere, clock.now, { accountId })
-    const again = await meanwhile(joins, () => ana.post(at(pat, name), { ...fields, version: `${version}` }))
+    const again = await meanwhile(world.db, joins, () => ana.post(at(pat, name), { ...fields, version: `${version}` }))
     expect([name, again.status]).toEqual([name, 403])
     expect(again.html).toContain('a member elsewhere too')
     expect(await accountOf(pat)).toEqual(before)

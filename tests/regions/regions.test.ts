@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { Db } from '../../src/platform/database/connect.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
+import { meanwhile } from '../support/meanwhile.ts'
 import { makeRegion, organization } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -157,6 +159,22 @@ test('deleting a region takes its areas along, and says so', async () => {
     { act: 'region.deleted', changes: { region: ['Nordics', null], areas: ['Bergen', 'Oslo'], members: 2 } },
   ])
   expect((await world.ana.post(at(nordics.id, 'delete'), hiddenIn(asked.html))).status).toBe(404)
+})
+
+test('whoever is placed there while the region is deleted loses it too', async () => {
+  const pat = await world.add({ first: 'Pat' })
+  const asked = await world.ana.get(at(nordics.id, 'delete'))
+  const places = (trx: Db) =>
+    trx
+      .updateTable('membership')
+      .set({ region_id: nordics.id, area_id: oslo })
+      .where('organization_id', '=', world.here.id)
+      .where('id', '=', pat.id)
+      .execute()
+  const answer = await meanwhile(world.db, places, () => world.ana.post(at(nordics.id, 'delete'), hiddenIn(asked.html)))
+  expect(answer.status).toBe(303)
+  expect(await placeOf(pat)).toMatchObject({ region_id: null, area_id: null })
+  expect([await namesOf('region'), world.log]).toEqual([[], []])
 })
 
 describe('what is typed wrong comes back beside its field', () => {

@@ -12,17 +12,20 @@ import type { Access } from '../access/rules.ts'
 import { draftFor, type Place, type Typed } from './draft.ts'
 import type { Draft } from './queries.ts'
 
-/** Begins a draft; the same form sent again finds the same one, with the address that was typed last. Gives its id. */
+/**
+ * Begins a draft; the same form sent again finds the same one, with the address that was typed last. Gives its id, or null: what
+ * this form began was confirmed.
+ */
 export async function startDraft(
   db: Db,
   now: Date,
   actor: Actor,
   key: string,
   typed: Pick<Typed, 'email' | 'email_key'>,
-): Promise<string> {
+): Promise<string | null> {
   const organization_id = actor.organization.id
   const id = idFromKey(key, organization_id, actor.accountId)
-  await db
+  const row = await db
     .insertInto('draft')
     .values({ organization_id, id, account_id: actor.accountId, kind: 'add', data: typed, created_at: now })
     .onConflict((on) =>
@@ -34,8 +37,9 @@ export async function startDraft(
         }))
         .where('draft.result', 'is', null),
     )
-    .execute()
-  return id
+    .returning('id')
+    .executeTakeFirst()
+  return row?.id ?? null
 }
 
 /** Writes what was typed at one step, and leaves the others as they are. */

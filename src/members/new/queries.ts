@@ -1,5 +1,6 @@
 import { type ExpressionBuilder, sql } from 'kysely'
 import { jsonObjectFrom } from 'kysely/helpers/postgres'
+import { holdsMoreThan } from '../../platform/access/above.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
@@ -115,6 +116,7 @@ export const addedBy = (db: Db, actor: Actor, { result }: { result: string }) =>
       'ac.reset_generation',
       'ac.reset_expires_at',
       visibleTo(actor)(eb).as('seen'),
+      sql<boolean>`${holdsMoreThan(actor)(eb)}`.as('above'),
     ])
     .executeTakeFirst()
 export type Added = NonNullable<Awaited<ReturnType<typeof addedBy>>>

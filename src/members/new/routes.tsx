@@ -163,6 +163,8 @@ const inAnotherWindow = {
   '': 'This was changed in another window after you opened it here, so nobody was added. Look at it as it is now, then add them',
 }
 
+const addedBefore = { '': 'This form has added somebody already. Send it again to add another user' }
+
 const given = 'given'
 /**
  * What the page after Confirm makes the generated password of again, with APP_KEY: a redirect leads there, and the password itself
@@ -267,6 +269,8 @@ async function doneScreen(c: Context<App>, actor: Actor, draft: Draft): Promise<
     if (person.must_change_password && (await isPassword(person.password_hash, made))) password = made
   }
   const works = person.password_hash === null && person.reset_generation === 1 && (person.reset_expires_at ?? now) > now
+  // Who has risen above the actor meanwhile is somebody whose sign-in the actor has nothing to do with any more.
+  const mayPassOn = works && !person.above
   const token = signLink({ kind: 'reset', id: person.account_id, generation: 1, channel: 'copy' }, key)
   return show(
     c,
@@ -276,7 +280,7 @@ async function doneScreen(c: Context<App>, actor: Actor, draft: Draft): Promise<
       base={baseOf(c)}
       person={person}
       password={password}
-      link={works ? new URL(`/reset-password/${token}`, config.publicUrl).href : null}
+      link={mayPassOn ? new URL(`/reset-password/${token}`, config.publicUrl).href : null}
       until={person.reset_expires_at ?? person.password_expires_at ?? new Date(now.getTime() + givenFor)}
     />,
   )
@@ -292,6 +296,8 @@ export const newMember = new Hono<App>()
     const taken = whyTaken(actor, await whoHas(c.var.db, actor, typed.email_key), c.var.now)
     if (taken) return emailScreen(c, actor, null, refuse(form, { email: taken.why }), taken.person)
     const id = await startDraft(c.var.db, c.var.now, actor, form.input.key, typed)
+    // A page that the browser kept from before: without the key, it begins with a new one.
+    if (!id) return emailScreen(c, actor, null, refuse({ ...form, values: { email: typed.email } }, addedBefore))
     return c.redirect(pathOf(c, id, 'name'), 303)
   })
   .get('/new/:draft/:step', allow('members.invite'), withoutQuery, async (c) => {

@@ -108,12 +108,13 @@ export const formKey = z.string().refine(isId, 'Open this again')
 /** A password exactly as typed; its rules are checked by the command, for they need to know whose it is (R-01). */
 export const secret = (needed: string) => z.string().min(1, needed).max(2000, 'This is too long')
 
-/** An email address as people have them: one @, a domain with a dot or localhost, no spaces, at most 254 characters. */
+/** An email address as people have them: one @, a domain with a dot or localhost, nothing unseen, at most 254 characters. */
 export const email = z
   .string()
   .transform((text) => text.normalize('NFC').trim())
   .refine(
-    (text) => /^[^\s@<>(),;:"\\[\]]+@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u.test(text) && text.length <= 254,
+    (text) =>
+      /^[^\s\p{C}@<>(),;:"\\[\]]+@[\p{L}\p{N}\p{M}-]+(\.[\p{L}\p{N}\p{M}-]+)*$/u.test(text) && text.length <= 254,
     {
       error: 'Enter an email address like name@example.org',
     },
