@@ -48,7 +48,7 @@ export const events = {
   'password.reset_link_made': 'Reset link made',
   'password.stopped': 'Password stopped, and reset link made',
   'password.reset': 'Password reset by link',
-  'access.refused': 'Refused for lack of a permission',
+  'access.refused': 'Refused',
   'members.downloaded': 'List of members downloaded',
   'audit.downloaded': 'Audit log downloaded',
   'usage.downloaded': 'Usage downloaded',
