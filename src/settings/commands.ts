@@ -6,7 +6,8 @@ import { crossing } from '../platform/database/guard.ts'
 /**
  * Writes down how many seats every organization uses today, once a day and process-safe: the first count of a day stays. Only
  * where the statuses are those of today already; the others come with the next upkeep. A day without upkeep has no row, and
- * nobody makes one up later. One organization at a time, since counting a million people takes its moment.
+ * nobody makes one up later. One organization at a time, since counting a million people takes its moment; what fails with one is
+ * thrown when all others are done.
  */
 export async function countSeats(db: Db, now: Date): Promise<void> {
   const day = dayOf(now)
@@ -19,6 +20,7 @@ export async function countSeats(db: Db, now: Date): Promise<void> {
     .select('o.id')
     .orderBy('o.id')
     .limit(100)
+  let failure: unknown
   for (let page = await due.execute(); page.length > 0; ) {
     for (const { id } of page)
       await db
@@ -38,6 +40,10 @@ export async function countSeats(db: Db, now: Date): Promise<void> {
         )
         .onConflict((on) => on.columns(['organization_id', 'day']).doNothing())
         .execute()
+        .catch((error: unknown) => {
+          failure ??= error
+        })
     page = await due.where('o.id', '>', page.at(-1)?.id ?? '').execute()
   }
+  if (failure) throw failure
 }

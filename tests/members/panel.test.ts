@@ -102,6 +102,11 @@ test('markup in a name stays text, in the table, the panel and the title', async
   expect((await world.ana.swap.get(`members/${evil.id}`)).html).not.toMatch(/<img|<script/)
 })
 
+test('a letter to an odd address goes to that address alone', async () => {
+  const odd = await world.add({ first: 'Odd', email: 'odd?cc=ana%20b@example.org' })
+  expect((await world.ana.get(`members/${odd.id}`)).html).toContain('"mailto:odd%3Fcc%3Dana%2520b@example.org"')
+})
+
 test('somebody removed can be opened by those who may see members, and says since when', async () => {
   const rex = await world.add({ first: 'Rex', last: 'Removed', removed: true })
   const { status, text } = await world.ana.get(`members/${rex.id}`)

@@ -99,6 +99,9 @@ test('however many change on one day: some at a time, by the visits and by the u
 test('what fails with one organization is logged, and keeps no other waiting', async () => {
   const { database, db, clock, log, services, stored, ten } = await tenOrganizations()
   clock.now = new Date('2026-11-23T00:00:01.000Z')
+  await sql`alter table seat_day add constraint fails check (organization_id <> ${sql.lit(ten[1]?.id ?? '')})`.execute(
+    db,
+  )
   await db.transaction().execute(async (trx) => {
     await trx
       .updateTable('organization')
@@ -110,7 +113,9 @@ test('what fails with one organization is logged, and keeps no other waiting', a
   expect(await stored()).toEqual([before, ...Array(9).fill(after)])
   expect(log).toMatchObject([
     { level: 'warn', message: 'upkeep failed', facts: { work: 'keepAllStatusesCurrent', code: '55P03' } },
+    { level: 'warn', message: 'upkeep failed', facts: { work: 'countSeats', code: '23514' } },
   ])
+  expect(await db.selectFrom('seat_day').select('seats').execute()).toHaveLength(10)
   await upkeep(database.db, clock.now, services.log)
   expect(await stored()).toEqual(Array(10).fill(after))
   await database.close()

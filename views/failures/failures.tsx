@@ -1,5 +1,6 @@
 import type { Standing } from '../../src/platform/access/actor.ts'
 import { type Permission, permissions } from '../../src/platform/access/permissions.ts'
+import { mailTo } from '../parts/mail-to.ts'
 import { SignOut } from '../parts/sign-out.tsx'
 import { day } from '../parts/time.tsx'
 
@@ -23,7 +24,7 @@ const Helpers = ({ organization, people }: { organization: string; people: Helpe
               <bdi>{`${person.first_name} ${person.last_name}`.trim() || '–'}</bdi>
             </th>
             <td>
-              <a href={`mailto:${person.email}`}>{person.email}</a>
+              <a href={mailTo(person.email)}>{person.email}</a>
             </td>
           </tr>
         ))}

@@ -13,6 +13,7 @@ import {
 import { shortId } from '../../src/platform/ids.ts'
 import { Avatar } from '../navigation.tsx'
 import { Icon } from '../parts/icon.tsx'
+import { mailTo } from '../parts/mail-to.ts'
 import { Day, ExactTime, Time } from '../parts/time.tsx'
 import { acts } from './acts.ts'
 import { Row } from './members.tsx'
@@ -218,7 +219,7 @@ const Contact = ({ person, Title, now, change }: Changing) => (
     <dl class="facts">
       <dt>Email</dt>
       <dd>
-        <a href={`mailto:${person.email}`} data-hx-boost="false">
+        <a href={mailTo(person.email)} data-hx-boost="false">
           {person.email}
         </a>
       </dd>
