@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { newId, shortId } from '../../src/platform/ids.ts'
+import { limitKey, perNewAddress } from '../../src/platform/web/limits.ts'
 import { act, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { Lynx } from '../support/lynx.ts'
@@ -257,6 +258,21 @@ describe('an address that somebody has', () => {
     expect(answer.text).toContain('has an account already')
     expect(answer.html).not.toMatch(/North Sea|Stella/)
     expect(answer.html).toContain(world.stella.person.email.toUpperCase())
+  })
+  test('is found out for 200 addresses in an hour and no more, at the first step and when it is changed', async () => {
+    const { db, clock, services } = world
+    const bea = await world.enter({ first: 'Bea', role: 'admin' })
+    const at = await drafted(bea, someAddress(), { name: null })
+    const key = limitKey(services.key, perNewAddress, bea.person.accountId ?? '')
+    await db.updateTable('try_count').set({ count: 198 }).where('key', '=', key).execute()
+    expect((await typing(bea, world.stella.person.email)).status).toBe(422)
+    expect((await bea.post(`${at}/email`, { email: world.stella.person.email })).status).toBe(422)
+    for (const email of [world.stella.person.email, someAddress()])
+      expect([(await typing(bea, email)).status, (await bea.post(`${at}/email`, { email })).status]).toEqual([429, 429])
+    clock.pass(hours(1))
+    const later = await signedIn(world, bea.person, world.here)
+    expect((await typing(later, someAddress())).status).toBe(303)
+    clock.pass(-hours(1))
   })
   test('here: a link to them, for those who see them', async () => {
     const answer = await typing(world.ana, world.mia.person.email)

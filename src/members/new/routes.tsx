@@ -25,8 +25,9 @@ import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
 import { giveCookie, readCookie, takeCookie } from '../../platform/web/cookie.ts'
 import { deciding } from '../../platform/web/deciding.ts'
-import { NotAllowed, NotFound } from '../../platform/web/failures.ts'
+import { NotAllowed, NotFound, TooMany } from '../../platform/web/failures.ts'
 import { email, type Form, formKey, line, readForm, refuse, version } from '../../platform/web/form.ts'
+import { countTry, limitKey, perNewAddress } from '../../platform/web/limits.ts'
 import { show } from '../../platform/web/show.ts'
 import { accessFields, accessIn } from '../access/form.ts'
 import { baseOf } from '../act.tsx'
@@ -79,6 +80,13 @@ async function found(c: Context<App>, actor: Actor, typedKey: string | null = nu
 }
 
 const isOver = (c: Context<App>, draft: Draft) => draft.created_at.getTime() <= c.var.now.getTime() - draftFor
+/** Before the answer says whether an address has an account: nobody goes through a long list of them. */
+async function countAddress(c: Context<App>, actor: Actor): Promise<void> {
+  const { db, key, now } = c.var
+  const tried = await countTry(db, limitKey(key, perNewAddress, actor.accountId), perNewAddress, now)
+  if (!tried.counted) throw new TooMany(tried.seconds)
+}
+
 const overScreen = (c: Context<App>) => show(c, 'Add user', <Over base={baseOf(c)} />, 410)
 
 /** Steps of contract.md with nothing to choose yet, and where they lead. */
@@ -181,6 +189,7 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
   email: async (c) => {
     const form = await readForm(c, emailForm)
     const typedKey = form.input && emailKey(form.input.email)
+    if (typedKey) await countAddress(c, actorOf(c))
     return onDraft(
       c,
       'email',
@@ -293,6 +302,7 @@ export const newMember = new Hono<App>()
     const actor = actorOf(c)
     if (!form.input) return emailScreen(c, actor, null, form)
     const typed = { email: form.input.email, email_key: emailKey(form.input.email) }
+    await countAddress(c, actor)
     const taken = whyTaken(actor, await whoHas(c.var.db, actor, typed.email_key), c.var.now)
     if (taken) return emailScreen(c, actor, null, refuse(form, { email: taken.why }), taken.person)
     const id = await startDraft(c.var.db, c.var.now, actor, form.input.key, typed)

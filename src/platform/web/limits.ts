@@ -22,6 +22,9 @@ export const perResetLink: Limit = { kind: 'reset link', free: 3, minutes: 60, b
 /** Links to confirm a new address, for one account. */
 export const perEmailChange: Limit = { kind: 'email change', free: 5, minutes: 60, beyond: 'close' }
 
+/** Addresses that one person tries to add: the answer says whether there is an account anywhere. */
+export const perNewAddress: Limit = { kind: 'new address', free: 200, minutes: 60, beyond: 'close' }
+
 const longest = 15 * 60
 
 /** The row of a counter. Keyed, so that the table tells nobody which logins were tried. */
