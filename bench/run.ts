@@ -167,11 +167,11 @@ try {
   const cookie = session.split(';')[0] ?? ''
   const members = `/o/${slug}/members`
 
+  const startBare = () =>
+    start(['--import', 'tsx', join(import.meta.dirname, 'bare.tsx'), embedded.socketDir, slug, '3912'], 3912)
+
   if (wanted('screen')) {
-    const bare = await start(
-      ['--import', 'tsx', join(import.meta.dirname, 'bare.tsx'), embedded.socketDir, slug, '3912'],
-      3912,
-    )
+    const bare = await startBare()
     for (const [connections, what] of [
       [8, '8 at once, requests/s'],
       [1, 'alone, median ms'],
@@ -212,12 +212,14 @@ try {
     }
     const most = await edits(members, cookie, await versions(), 0)
     const share = 1 - 50 / most.perSecond
+    const bare = await startBare()
     say('edits alone, 8 at once: each with its fresh panel', `${most.perSecond.toFixed(0)}/s`, '')
     for (const [connections, what] of [
       [8, '8 at once, requests/s'],
       [1, 'alone, median ms'],
     ] as const) {
       const rounds: [alone: Load, beside: Load, edits: Omit<Load, 'bytes'>][] = []
+      const bareRounds: Load[] = []
       for (let n = 0; n < 3; n++) {
         const alone = await load(3911, members, connections, cookie)
         const who = await versions()
@@ -225,6 +227,12 @@ try {
           alone,
           ...(await Promise.all([load(3911, members, connections, cookie), edits(members, cookie, who, 50)])),
         ])
+        const others = await versions()
+        const [limit] = await Promise.all([
+          load(3912, members, connections, '', 'identity'),
+          edits(members, cookie, others, 50),
+        ])
+        bareRounds.push(limit)
       }
       if (rounds.some((round) => round.some(({ bad }) => bad > 0))) throw new Error('some answers were not 200')
       const of = (load: Load) => (connections === 8 ? load.perSecond : load.median)
@@ -235,6 +243,12 @@ try {
         `${beside.toFixed(1)} / ${alone.toFixed(1)} = ${ratio.toFixed(2)}`,
         connections === 8 ? `the edits take ${((1 - share) * 100).toFixed(0)} %: >= 0.6 of ${share.toFixed(2)}` : '',
       )
+      const limit = median(bareRounds.map(of))
+      say(
+        '    both beside 50 edits/s: ours / bare query + JSX',
+        `${beside.toFixed(1)} / ${limit.toFixed(1)} = ${(beside / limit).toFixed(2)}`,
+        connections === 8 ? '>= 0.6 (goal 0.8)' : 'goal <= 1.3',
+      )
       const [done, took, late] = (['perSecond', 'median', 'p95'] as const).map((name) =>
         median(rounds.map(([, , one]) => one[name])),
       )
@@ -242,6 +256,7 @@ try {
         `    ${done?.toFixed(1)} edits/s meanwhile, median ${took?.toFixed(1)} ms, 95 % within ${late?.toFixed(1)} ms`,
       )
     }
+    await stop(bare.child)
   }
 
   if (wanted('memory')) {
