@@ -6,8 +6,10 @@ import type { Grants } from '../platform/access/permissions.ts'
 import { atMost, compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
+import { withinReach } from './conditions.ts'
+import { countOf } from './count.ts'
 import type { MemberList } from './list-state.ts'
-import { countOf, isWhole, withinReach } from './page.ts'
+import { isWhole } from './page.ts'
 import { visibleTo } from './visible.ts'
 
 type Of = ExpressionBuilder<DB, never>

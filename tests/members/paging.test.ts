@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { bounds } from '../../src/members/in-order.ts'
 import type { Sort } from '../../src/members/list-state.ts'
-import { bounds } from '../../src/members/page.ts'
 import { sortKey } from '../../src/platform/fold.ts'
 import { readId } from '../../src/platform/ids.ts'
 import type { Browser } from '../support/browser.ts'

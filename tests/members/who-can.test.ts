@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bounds } from '../../src/members/page.ts'
+import { bounds } from '../../src/members/in-order.ts'
 import {
   allPermissions,
   type Grants,

@@ -97,6 +97,7 @@ describe('text that is no parameter (R-30)', () => {
       'src/audit/export.ts',
       'src/audit/queries.ts',
       'src/members/holders.ts',
+      'src/members/in-order.ts',
       'src/members/page.ts',
       'src/tasks/dump/restore.ts',
     ])
