@@ -96,9 +96,9 @@ describe('text that is no parameter (R-30)', () => {
     expect(where(/\bsql\.(ref|id|table)\(/, src)).toEqual([
       'src/audit/export.ts',
       'src/audit/queries.ts',
+      'src/members/conditions.ts',
       'src/members/holders.ts',
       'src/members/in-order.ts',
-      'src/members/page.ts',
       'src/tasks/dump/restore.ts',
     ])
     expect(where(/\.dynamic\./)).toEqual([])

@@ -94,26 +94,29 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     channel: 'copy',
   })
   const drafted = newId()
-  await db.insertInto('draft').values({
-    organization_id: here.id,
-    id: drafted,
-    account_id: ana.person.accountId ?? '',
-    kind: 'add',
-    data: {
-      email: 'somebody.with.a.rather.long.address@adjusters.example',
-      email_key: 'somebody.with.a.rather.long.address@adjusters.example',
-      contact: {
-        first_name: 'Nimali',
-        last_name: 'Wijesinghe Arachchilage',
-        title: 'Marine surveyor',
-        cell_phone: '+31 6 5550 0123',
-        office_phone: '',
-        extension: '',
+  await db
+    .insertInto('draft')
+    .values({
+      organization_id: here.id,
+      id: drafted,
+      account_id: ana.person.accountId ?? '',
+      kind: 'add',
+      data: {
+        email: 'somebody.with.a.rather.long.address@adjusters.example',
+        email_key: 'somebody.with.a.rather.long.address@adjusters.example',
+        contact: {
+          first_name: 'Nimali',
+          last_name: 'Wijesinghe Arachchilage',
+          title: 'Marine surveyor',
+          cell_phone: '+31 6 5550 0123',
+          office_phone: '',
+          extension: '',
+        },
+        access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
       },
-      access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
-    },
-    created_at: now,
-  })
+      created_at: now,
+    })
+    .execute()
   const waits = await add({ first: 'Nell', last: 'Newaddress' })
   const confirm = signLink({ kind: 'email', id: waits.accountId ?? '', generation: 1, channel: 'copy' }, services.key)
   await db
