@@ -86,6 +86,8 @@ const openActs = async (link) => {
   if (!answer.ok) return tellOf(html)
   find('#acts')?.remove()
   const menu = new DOMParser().parseFromString(html, 'text/html').getElementById('acts')
+  // What answers in Rollcall's place, as the line of a hotel does, has none.
+  if (!menu) return tell(unreachable)
   link.after(menu)
   menu.addEventListener('beforetoggle', ({ newState }) => {
     link.ariaExpanded = newState === 'open'
@@ -97,7 +99,7 @@ const openActs = async (link) => {
   menu.style.top = `${scrollY + (up ? top - height : bottom)}px`
   menu.style.right = `${Math.max(8, document.documentElement.clientWidth - right)}px`
   htmx.process(menu)
-  find('a', menu).focus({ preventScroll: true })
+  find('a', menu)?.focus({ preventScroll: true })
   menu.scrollIntoView({ block: 'nearest' })
 }
 const isOpen = (link) => owner === link && !!find('#acts:popover-open')
