@@ -43,14 +43,10 @@ const Downloads = ({ base, list, swap }: { base: string; list: AuditList; swap?:
     </summary>
     <ul class="items">
       <li>
-        <a href={`${base}.csv${writeAuditList(list)}`} download="">
-          CSV, everything listed
-        </a>
+        <a href={`${base}.csv${writeAuditList(list)}`}>CSV, everything listed</a>
       </li>
       <li>
-        <a href={`${base}.xlsx${writeAuditList(list)}`} download="">
-          Excel, everything listed
-        </a>
+        <a href={`${base}.xlsx${writeAuditList(list)}`}>Excel, everything listed</a>
       </li>
     </ul>
   </details>

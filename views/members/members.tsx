@@ -134,14 +134,10 @@ const Toolbar = ({ actor, base, list }: { actor: Actor; base: string; list: Memb
 const Downloads = ({ base, list, swap }: { base: string; list: MemberList; swap?: boolean }) => (
   <ul class="items" id="downloads" data-hx-swap-oob={swap ? 'true' : undefined}>
     <li>
-      <a href={`${base}.csv${writeMemberList(list)}`} download="">
-        CSV, everybody listed
-      </a>
+      <a href={`${base}.csv${writeMemberList(list)}`}>CSV, everybody listed</a>
     </li>
     <li>
-      <a href={`${base}.xlsx${writeMemberList(list)}`} download="">
-        Excel, everybody listed
-      </a>
+      <a href={`${base}.xlsx${writeMemberList(list)}`}>Excel, everybody listed</a>
     </li>
   </ul>
 )

@@ -26,14 +26,10 @@ export const UsageScreen = ({ actor, usage }: { actor: Actor; usage: Usage }) =>
           </summary>
           <ul class="items">
             <li>
-              <a href={`${base}.csv`} download="">
-                CSV, every day counted
-              </a>
+              <a href={`${base}.csv`}>CSV, every day counted</a>
             </li>
             <li>
-              <a href={`${base}.xlsx`} download="">
-                Excel, every day counted
-              </a>
+              <a href={`${base}.xlsx`}>Excel, every day counted</a>
             </li>
           </ul>
         </details>
