@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { shortId } from '../../src/platform/ids.ts'
-import { actOn as at, hiddenIn } from '../support/acts.ts'
+import { act, actOn as at, hiddenIn } from '../support/acts.ts'
 import type { Answer, Browser } from '../support/browser.ts'
 import { makeCustomRole, makeGroup, organization, type Person } from '../support/world.ts'
 
@@ -371,6 +371,51 @@ test('another role or group ends that the person confirmed who they are; a direc
   await change(ana, mia.person, { role: 'viewer' })
   expect(await confirmed()).toEqual([false])
   expect((await mia.get('members/me')).status).toBe(200)
+})
+
+describe('what somebody else may know to sign in as them', () => {
+  const onceIn = (html: string) => /<code data-copy="true"[^>]*>([^<]*)<\/code>/.exec(html)?.[1] ?? ''
+  const accountOf = (person: Person) =>
+    world.db
+      .selectFrom('account')
+      .selectAll()
+      .where('id', '=', person.accountId ?? '')
+      .executeTakeFirstOrThrow()
+  const works = async (link: string) => {
+    const opened = await world.stranger.get(new URL(link).pathname)
+    return (await world.stranger.get(opened.headers.get('location') ?? new URL(link).pathname)).status === 200
+  }
+
+  test('a reset link and a new email that a helper began end when the person may get more, and Ana is told', async () => {
+    const { ana, mia } = world
+    const cy = await world.enter({ first: 'Cy', permissions: ['members.view', 'members.credentials'] })
+    const link = onceIn((await act(cy, mia.person, 'reset-link')).html)
+    await act(cy, mia.person, 'account', { username: '', email: 'mia.elsewhere@example.org' })
+    expect(await works(link)).toBe(true)
+    const answer = await change(ana.swap as never, mia.person, { permission: 'claims.all' })
+    expect(answer.html).toContain('has ended: give them a new one')
+    expect(await works(link)).toBe(false)
+    expect(await accountOf(mia.person)).toMatchObject({ new_email: null, reset_expires_at: null })
+  })
+
+  test('a password that a helper gave signs nobody in any more; one of their own stays', async () => {
+    const { ana, mia, db } = world
+    const cy = await world.enter({ first: 'Cy', permissions: ['members.view', 'members.credentials'] })
+    await act(cy, mia.person, 'password', { how: 'generated' })
+    await change(ana, mia.person, { role: 'viewer' })
+    expect((await accountOf(mia.person)).password_expires_at).toEqual(world.clock.now)
+
+    const { accountId } = world.ian.person
+    const own = { must_change_password: false, password_expires_at: null, reset_expires_at: null }
+    await db
+      .updateTable('account')
+      .set(own)
+      .where('id', '=', accountId ?? '')
+      .execute()
+    const before = await accountOf(world.ian.person)
+    await change(ana, world.ian.person, { role: 'viewer' })
+    expect(await accountOf(world.ian.person)).toEqual(before)
+  })
 })
 
 test('two tabs: the second keeps what was typed, and says who changed what', async () => {

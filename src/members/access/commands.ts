@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { noNewEmail } from '../../accounts/email-change.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
@@ -26,7 +27,11 @@ function changesOf(before: Access, after: Access): Record<string, [unknown, unkn
 /** A group or role of the choice was deleted between the two statements of an act: it is read again. */
 const isGone = (error: unknown) => (error as { code?: unknown } | null)?.code === '23503'
 
-/** Gives somebody what was decided, all of it in one statement. Another role or group ends their confirmed sessions (R-14). */
+/**
+ * Gives somebody what was decided, all of it in one statement. Another role or group ends their confirmed sessions (R-14). Who may
+ * get more by it keeps no link, first password or change of email that was given before: whoever gave it might sign in with it and
+ * hold what they don't (R-20, R-41). `ended` says that there was one.
+ */
 export async function changeAccess(
   db: Db,
   cause: Cause,
@@ -34,7 +39,7 @@ export async function changeAccess(
   person: Person,
   before: Access,
   after: Access,
-): Promise<{ errors?: AccessErrors }> {
+): Promise<{ errors?: AccessErrors; ended?: boolean }> {
   const organization = actor.organization.id
   const gone = {
     roles: without(before.customRoles, after.customRoles),
@@ -50,6 +55,13 @@ export async function changeAccess(
     before.manages !== after.manages ||
     gone.roles.length + anew.roles.length > 0
 
+  const mayRise =
+    anew.roles.length + anew.permissions.length > 0 ||
+    before.role !== after.role ||
+    before.group !== after.group ||
+    (after.manages && !before.manages)
+
+  let ended = false
   const write = async () => {
     const [changed] = await inTurn(db, actor)
       .with('changed', (of) =>
@@ -108,6 +120,32 @@ export async function changeAccess(
           .where('confirmed_at', 'is not', null)
           .where(ifChanged),
       )
+      .with('ended', (of) =>
+        of
+          .updateTable('account')
+          .set((eb) => ({
+            ...noNewEmail,
+            reset_expires_at: null,
+            reset_generation: eb('reset_generation', '+', 1),
+            password_expires_at: sql`case when must_change_password then ${cause.now}::timestamptz else password_expires_at end`,
+          }))
+          .where('id', '=', mayRise ? person.account_id : null)
+          .where((eb) =>
+            eb.or([
+              eb('reset_expires_at', '>', cause.now),
+              eb('new_email', 'is not', null),
+              eb.and([eb('must_change_password', '=', true), eb('password_expires_at', '>', cause.now)]),
+            ]),
+          )
+          .where(ifChanged)
+          .returning('id'),
+      )
+      .with('half_signed_in', (of) =>
+        of
+          .deleteFrom('session')
+          .where('account_id', 'in', (eb) => eb.selectFrom('ended' as never).select('id' as never))
+          .where('stage', '<>', 'full'),
+      )
       .with('told', (of) =>
         eventsAfter(of, cause, {
           act: 'membership.access_changed',
@@ -118,12 +156,13 @@ export async function changeAccess(
         }),
       )
       .selectFrom('changed')
-      .select('id')
+      .select(['id', sql<boolean>`exists (select from ended)`.as('ended')])
       .execute()
     if (!changed) throw new TurnLost()
+    ended = changed.ended
   }
   try {
-    return (await keepingAnAdmin(write)) ? {} : { errors: { role: lastAdmin } }
+    return (await keepingAnAdmin(write)) ? { ended } : { errors: { role: lastAdmin } }
   } catch (error) {
     throw isGone(error) ? new TurnLost() : error
   }

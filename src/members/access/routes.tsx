@@ -72,6 +72,10 @@ function differences(now: Access, mine: Access, choices: Choices): AccessErrors 
   }
 }
 
+/** Somebody else may know it (`changeAccess`). */
+const givenHasEnded =
+  'The link or first password that was given to them, or the change of their email, has ended: give them a new one.'
+
 export const access = new Hono<App>()
   .get('/:id/access', allow('members.access'), keepPlace, async (c) => {
     const actor = actorOf(c)
@@ -94,8 +98,9 @@ export const access = new Hono<App>()
       const decision = decideAccess(actor, person, choices, mine)
       if (decision.errors) return screen(c, actor, one, refuse(form, decision.errors))
       if (decision.changed) {
-        const { errors } = await changeAccess(c.var.db, causeOf(c), actor, person, now, decision.access)
+        const { errors, ended } = await changeAccess(c.var.db, causeOf(c), actor, person, now, decision.access)
         if (errors) return screen(c, actor, one, refuse(form, errors))
+        if (ended) return done(c, person.id, `${decision.said} ${givenHasEnded}`)
       }
       return done(c, person.id, decision.said)
     })
