@@ -398,6 +398,19 @@ describe('what somebody else may know to sign in as them', () => {
     expect(await accountOf(mia.person)).toMatchObject({ new_email: null, reset_expires_at: null })
   })
 
+  test('who signed in with a password that a helper gave doesn’t get to choose the next one', async () => {
+    const { ana, mia, stranger } = world
+    const cy = await world.enter({ first: 'Cy', permissions: ['members.view', 'members.credentials'] })
+    const given = onceIn((await act(cy, mia.person, 'password', { how: 'generated' })).html)
+    const signedIn = await stranger.post('/sign-in', { login: mia.person.email, password: given })
+    expect(signedIn.location).toBe('/sign-in/new-password')
+    expect((await stranger.get('/sign-in/new-password')).status).toBe(200)
+    await change(ana, mia.person, { role: 'viewer' })
+    const next = { password: 'a door that Cy would hold open', password_again: 'a door that Cy would hold open' }
+    expect((await stranger.post('/sign-in/new-password', next)).location).toBe('/sign-in')
+    expect((await accountOf(mia.person)).must_change_password).toBe(true)
+  })
+
   test('a password that a helper gave signs nobody in any more; one of their own stays', async () => {
     const { ana, mia, db } = world
     const cy = await world.enter({ first: 'Cy', permissions: ['members.view', 'members.credentials'] })

@@ -134,17 +134,12 @@ export async function changeAccess(
             eb.or([
               eb('reset_expires_at', '>', cause.now),
               eb('new_email', 'is not', null),
-              eb.and([eb('must_change_password', '=', true), eb('password_expires_at', '>', cause.now)]),
+              // Used to sign in, it is spent, and whoever did so is about to choose the next one.
+              eb('must_change_password', '=', true),
             ]),
           )
           .where(ifChanged)
-          .returning('id'),
-      )
-      .with('half_signed_in', (of) =>
-        of
-          .deleteFrom('session')
-          .where('account_id', 'in', (eb) => eb.selectFrom('ended' as never).select('id' as never))
-          .where('stage', '<>', 'full'),
+          .returning(sql<number>`case when must_change_password then end_sessions_of_account(id) end`.as('sessions')),
       )
       .with('told', (of) =>
         eventsAfter(of, cause, {
