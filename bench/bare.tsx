@@ -44,7 +44,7 @@ const actor = {
 const visitor = {
   session: { stage: 'full' },
   account: { id, email: 'bench@example.org', username: null, timeZone: 'UTC', isSupport: false },
-  organizations: [{ slug, name: organization.name }],
+  organizations: [{ slug, name: organization.name, open: true }],
 } as unknown as Visitor
 
 const page = () => sql`
@@ -90,7 +90,7 @@ const app = new Hono().get('/o/:slug/members', async (c) => {
     </>
   )
   return c.html(
-    `<!doctype html>${<Layout title="Organization members" body={body} visitor={visitor} actor={actor} path={base} />}`,
+    `<!doctype html>${<Layout above={null} title="Organization members" body={body} visitor={visitor} actor={actor} atDoor={false} path={base} />}`,
   )
 })
 serve({ fetch: app.fetch, port: Number(port), hostname: '127.0.0.1' })

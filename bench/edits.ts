@@ -74,4 +74,6 @@ const elapsed = (performance.now() - started) / 1000
 agent.destroy()
 times.sort((a, b) => a - b)
 const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
-console.log(JSON.stringify({ perSecond: times.length / elapsed, median: at(0.5), p95: at(0.95), bad }))
+console.log(
+  JSON.stringify({ perSecond: times.length / elapsed, count: times.length, median: at(0.5), p95: at(0.95), bad }),
+)

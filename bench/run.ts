@@ -1,9 +1,11 @@
 // Ratios of Rollcall and its bare limits, measured in turn in one run on the same data and the same embedded server.
 //   npm run bench                         100,000 people: the screen against the bare server, start, memory
 //   npm run bench -- --people 1000000     the same at that size: deep pages, every kind of search, pairs of filters, CSV
-// --only screen,deep leaves out the other parts (screen, edits, memory, deep, sorts, search, filters, csv).
+// --only screen,deep leaves out the other parts (screen, edits, cost, memory, deep, sorts, search, filters, csv);
+// --only invitations measures the history of 1,000,000 invitations, --only door signing in, right and wrong; neither is among the others.
 // --keep DIR keeps (and uses again) the data in DIR. Nothing here asserts; figures go to stdout beside their goals.
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,14 +19,18 @@ import { rightsOf } from '../src/platform/access/permissions.ts'
 import { connect } from '../src/platform/database/connect.ts'
 import { literalText } from '../src/platform/database/copy.ts'
 import { startEmbedded } from '../src/platform/database/embedded.ts'
-import { startSession } from '../src/sessions/lucia.ts'
+import { hashPassword } from '../src/platform/hash.ts'
+import { newId } from '../src/platform/ids.ts'
+import { startSession } from '../tests/support/start-session.ts'
+import { invitationQueries, seedInvitations, sendHundred, shortest } from './invitations.ts'
+import { processorOf } from './processor.ts'
 
 const { values } = parseArgs({
   options: {
     people: { type: 'string', default: '100000' },
     keep: { type: 'string' },
     seconds: { type: 'string', default: '4' },
-    only: { type: 'string', default: 'screen,edits,memory,deep,sorts,search,filters,csv' },
+    only: { type: 'string', default: 'screen,edits,cost,memory,deep,sorts,search,filters,csv' },
   },
 })
 const people = Number(values.people)
@@ -32,7 +38,14 @@ const seconds = values.seconds
 const wanted = (part: string) => values.only.split(',').includes(part)
 const root = join(import.meta.dirname, '..')
 const folder = values.keep ?? mkdtempSync(join(tmpdir(), 'rollcall-bench-'))
-const env = { ...process.env, DATA_DIR: join(folder, 'data'), PORT: '3911', LOG_LEVEL: 'warn' }
+const env = {
+  ...process.env,
+  DATA_DIR: join(folder, 'data'),
+  PORT: '3911',
+  LOG_LEVEL: 'warn',
+  // sign-ins.ts comes from many networks.
+  TRUSTED_PROXIES: '127.0.0.1',
+}
 const password = 'a long password for the bench'
 /** As `npm start` starts it. */
 const program = [
@@ -74,7 +87,7 @@ const stop = (child: ChildProcess) =>
     child.kill('SIGTERM')
   })
 
-type Load = { perSecond: number; median: number; p95: number; bad: number; bytes: number }
+type Load = { perSecond: number; median: number; p95: number; bad: number; bytes: number; count: number }
 const load = async (port: number, path: string, connections: number, cookie = '', encoding = 'br'): Promise<Load> => {
   const args = [join(import.meta.dirname, 'load.ts'), String(port), path, String(connections), seconds, cookie]
   const child = spawn(process.execPath, args, {
@@ -93,15 +106,36 @@ const edits = (path: string, cookie: string, who: unknown[], perSecond: number) 
     text(child.stdout).then((line) => resolve(JSON.parse(line)), reject)
   })
 
+type Door = { perSecond: number; median: number; p95: number; statuses: Record<string, number> }
+/** People at the door (sign-ins.ts), `perSecond` of them or as many as four at once can be, each login once. */
+async function atTheDoor(logins: string[], password: string, perSecond: number): Promise<Door> {
+  const args = [join(import.meta.dirname, 'sign-ins.ts'), '3911', seconds, String(perSecond), password]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+  child.stdin.end(JSON.stringify(logins))
+  return JSON.parse(await text(child.stdout))
+}
+
 const median = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
 const residentMb = (child: ChildProcess) =>
   Number(/VmRSS:\s+(\d+)/.exec(execFileSync('cat', [`/proc/${child.pid}/status`]).toString())?.[1] ?? 0) / 1024
 
+/** Milliseconds of one request. */
+async function onceOf(path: string, cookie: string, more: Record<string, string> = {}): Promise<number> {
+  const began = performance.now()
+  const answer = await fetch(`http://127.0.0.1:3911${path}`, {
+    headers: { Host: 'localhost:3911', Cookie: cookie, ...more },
+  })
+  await answer.arrayBuffer()
+  if (answer.status !== 200) throw new Error(`${answer.status} for ${path}`)
+  return performance.now() - began
+}
+
 /** Median milliseconds of one request at a time over `times` tries, the first two left out. */
-async function timeOf(path: string, cookie: string, times = 15): Promise<number> {
+async function timeOf(path: string, cookie: string, times = 15, more: Record<string, string> = {}): Promise<number> {
   const found: number[] = []
   for (let n = 0; n < times + 2; n++) {
-    const ask = () => fetch(`http://127.0.0.1:3911${path}`, { headers: { Host: 'localhost:3911', Cookie: cookie } })
+    const ask = () =>
+      fetch(`http://127.0.0.1:3911${path}`, { headers: { Host: 'localhost:3911', Cookie: cookie, ...more } })
     const began = performance.now()
     // A connection that was kept while something else was measured may be over by now.
     const answer = await (n === 0 ? ask().catch(ask) : ask())
@@ -195,22 +229,22 @@ try {
     await stop(bare.child)
   }
 
-  if (wanted('edits')) {
-    // A screen that waited for edits would lose more than the time that they themselves take of the machine.
-    const editable = await database.db
+  const editable = async () => {
+    const rows = await database.db
       .selectFrom('membership')
       .select(['id', 'version'])
       .where('organization_id', '=', id)
       .where('status', '=', 'active')
       .where('organization_role', '=', 'member')
+      .orderBy('id')
       .limit(2000)
       .execute()
-    const versions = async () => {
-      const ids = editable.map((one) => one.id)
-      const rows = await database.db.selectFrom('membership').select(['id', 'version']).where('id', 'in', ids).execute()
-      return rows.map((one) => [one.id, one.version])
-    }
-    const most = await edits(members, cookie, await versions(), 0)
+    return rows.map((one) => [one.id, one.version])
+  }
+
+  if (wanted('edits')) {
+    // A screen that waited for edits would lose more than the time that they themselves take of the machine.
+    const most = await edits(members, cookie, await editable(), 0)
     const share = 1 - 50 / most.perSecond
     const bare = await startBare()
     say('edits alone, 8 at once: each with its fresh panel', `${most.perSecond.toFixed(0)}/s`, '')
@@ -222,12 +256,12 @@ try {
       const bareRounds: Load[] = []
       for (let n = 0; n < 3; n++) {
         const alone = await load(3911, members, connections, cookie)
-        const who = await versions()
+        const who = await editable()
         rounds.push([
           alone,
           ...(await Promise.all([load(3911, members, connections, cookie), edits(members, cookie, who, 50)])),
         ])
-        const others = await versions()
+        const others = await editable()
         const [limit] = await Promise.all([
           load(3912, members, connections, '', 'identity'),
           edits(members, cookie, others, 50),
@@ -259,6 +293,67 @@ try {
     await stop(bare.child)
   }
 
+  if (wanted('cost')) {
+    const costs = async (what: string, work: () => Promise<{ count: number; bad: number }>) => {
+      await work()
+      const before = processorOf(again.child.pid, env.DATA_DIR)
+      const { count, bad } = await work()
+      if (bad > 0) throw new Error('some answers were not 200')
+      const after = processorOf(again.child.pid, env.DATA_DIR)
+      const [program, db] = (['program', 'database'] as const).map((one) => (after[one] - before[one]) / count)
+      say(`processor, ms ${what}: program + database`, `${program?.toFixed(2)} + ${db?.toFixed(2)}`, '')
+    }
+    await costs('a screen', () => load(3911, members, 8, cookie))
+    await costs('an edit', async () => edits(members, cookie, await editable(), 0))
+  }
+
+  if (wanted('door')) {
+    const some = (count: number) =>
+      Array.from({ length: count }, () => `${randomBytes(6).toString('hex')}@door.example`)
+    const known = some(200 * Number(seconds) * 3)
+    const password_hash = await hashPassword(password)
+    for (let at = 0; at < known.length; at += 1000)
+      await database.db
+        .insertInto('account')
+        .values(known.slice(at, at + 1000).map((email) => ({ id: newId(), email, email_key: email, password_hash })))
+        .execute()
+    const bareHash = () =>
+      Number(execFileSync(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'bare-hash.ts'), seconds]))
+    const rounds: [number, Door][] = []
+    for (let n = 0; n < 3; n++)
+      rounds.push([bareHash(), await atTheDoor(known.splice(0, 200 * Number(seconds)), password, 0)])
+    if (rounds.some(([, { statuses }]) => Object.keys(statuses).join() !== '303'))
+      throw new Error(`not everybody got in: ${JSON.stringify(rounds.map(([, { statuses }]) => statuses))}`)
+    const [bare, ours] = [median(rounds.map(([one]) => one)), median(rounds.map(([, one]) => one.perSecond))]
+    say(
+      'sign-ins/s, four at once: ours / the bare hash',
+      `${ours.toFixed(1)} / ${bare.toFixed(1)} = ${median(rounds.map(([hash, one]) => one.perSecond / hash)).toFixed(2)}`,
+      '>= 0.8',
+    )
+    const screens = () => load(3911, members, 1, cookie)
+    const pairs: [alone: Load, beside: Load, wrong: Door][] = []
+    for (let n = 0; n < 3; n++)
+      pairs.push([
+        await screens(),
+        ...(await Promise.all([
+          screens(),
+          atTheDoor(some(50 * Number(seconds) + 50), 'a wrong one of 24 letters', 50),
+        ])),
+      ])
+    if (pairs.some((pair) => pair[0].bad + pair[1].bad > 0)) throw new Error('some answers were not 200')
+    for (const name of ['median', 'p95'] as const) {
+      const [alone, beside] = [median(pairs.map(([a]) => a[name])), median(pairs.map(([, b]) => b[name]))]
+      say(
+        `members screen, ${name} ms: beside 50 wrong sign-ins/s / without`,
+        `${beside.toFixed(1)} / ${alone.toFixed(1)} = ${median(pairs.map(([a, b]) => b[name] / a[name])).toFixed(2)}`,
+        '<= 3',
+      )
+    }
+    console.log(
+      `    ${median(pairs.map(([, , one]) => one.perSecond)).toFixed(1)} wrong ones/s, answered with ${JSON.stringify(pairs.map(([, , { statuses }]) => statuses))}`,
+    )
+  }
+
   if (wanted('memory')) {
     for (let done = 0; done < 10_000; ) done += (await load(3911, members, 8, cookie)).perSecond * Number(seconds)
     say('resident memory after 10,000 screens', `${residentMb(again.child).toFixed(0)} MB`, '<= 180 MB')
@@ -287,9 +382,9 @@ try {
     )
   }
 
-  const worst = async (title: string, paths: string[], goal: string, tries?: number) => {
+  const worst = async (title: string, paths: string[], goal: string, tries?: number, page = page1) => {
     const found: [number, string][] = []
-    for (const path of paths) found.push([(await timeOf(path, cookie, tries)) / page1, path])
+    for (const path of paths) found.push([(await timeOf(path, cookie, tries)) / page, path])
     found.sort((a, b) => b[0] - a[0])
     const shown = found
       .slice(0, 3)
@@ -418,6 +513,80 @@ try {
       pairs.map((query) => `${members}?${query}`),
       'worst <= 8 x (goal 5)',
     )
+  }
+
+  if (wanted('invitations')) {
+    const began = performance.now()
+    const seeded = await seedInvitations(database.db as never, id, 1_000_000)
+    if (seeded) say('seed, 1,000,000 invitations', `${((performance.now() - began) / 1000).toFixed(0)} s`, '')
+    const history = `/o/${slug}/invitations`
+    const ask = (query: string, path = history, more: Record<string, string> = {}) =>
+      onceOf(`${path}${query && '?'}${query}`, cookie, more)
+    for (let n = 0; n < 200; n++) await ask('')
+    const asking = performance.now()
+    for (const [title, queries] of Object.entries(await invitationQueries(database.db as never, id))) {
+      const { first, found } = await shortest(ask, queries)
+      const shown = found
+        .slice(0, 5)
+        .map(
+          ([query, ms]) =>
+            `${(ms / first).toFixed(1)} (${decodeURIComponent(query).replace(/(after|before)=(\d+)\*[^&]*/, '$1 row $2')})`,
+        )
+      const over = found.filter(([, ms]) => ms > 5 * first).length
+      say(`${title}: ${queries.length} tried`, `worst ${shown[0]}`, 'worst <= 5 x')
+      console.log(
+        `    then ${shown.slice(1).join(', ')}; median ${(median(found.map(([, ms]) => ms)) / first).toFixed(1)}; over 5 x: ${over}; first page ${first.toFixed(1)} ms`,
+      )
+    }
+    const swap = { 'HX-Request': 'true', 'HX-Request-Type': 'partial' }
+    const counts = await shortest((query) => (query ? ask('', `${history}/counts`, swap) : ask('')), ['counts'])
+    say(
+      'counts of all options, after the page',
+      `${((counts.found[0]?.[1] ?? 0) / counts.first).toFixed(1)} x page 1`,
+      'never waited for',
+    )
+    // Support staff see the same of all organizations.
+    rollcall(['make-support', 'sam@support.example'])
+    const [sam] = await database.db
+      .selectFrom('account')
+      .select('id')
+      .where('email_key', '=', 'sam@support.example')
+      .execute()
+    const ofSam = await startSession(database.db, new Date(), false, {
+      accountId: sam?.id ?? '',
+      stage: 'full',
+      ip: '127.0.0.1',
+      userAgent: 'bench',
+      confirmed: true,
+    })
+    const asked = (query: string) => onceOf(`/support/invitations${query && '?'}${query}`, ofSam.split(';')[0] ?? '')
+    for (let n = 0; n < 50; n++) await asked('')
+    const searches = ['smith', 'xq', 'nobody here', 'an', 'bea bench'].map((q) => `${new URLSearchParams({ q })}`)
+    const across = await shortest(asked, [...searches, 'status=revoked', 'q=smith&status=expired', 'timeframe=90d'])
+    say(
+      'across organizations, to support staff: searches and filters',
+      `worst ${((across.found[0]?.[1] ?? 0) / across.first).toFixed(1)} (${across.found[0]?.[0]})`,
+      '',
+    )
+    console.log(`    the first page there ${across.first.toFixed(1)} ms`)
+    const headers = { Host: 'localhost:3911', Cookie: cookie }
+    const { default_group_id } = await database.db
+      .selectFrom('organization')
+      .select((eb) =>
+        eb
+          .selectFrom('member_group')
+          .whereRef('member_group.organization_id', '=', 'organization.id')
+          .where('is_default', '=', true)
+          .select('member_group.id')
+          .as('default_group_id'),
+      )
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow()
+    const sendings: number[] = []
+    for (let n = 0; n < 5; n++)
+      sendings.push(await sendHundred(`http://127.0.0.1:3911${history}`, default_group_id ?? '', headers))
+    say('sending 100 invitations, ms', `${median(sendings).toFixed(0)}`, '<= 1,000 ms')
+    say('all of this took', `${((performance.now() - asking) / 1000).toFixed(0)} s`, '')
   }
 
   if (wanted('csv')) {

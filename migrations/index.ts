@@ -19,6 +19,24 @@ import * as areaVersions from './2026-11-23-06-area-versions.ts'
 import * as removedInArea from './2026-11-23-07-removed-in-area.ts'
 import * as seats from './2026-11-23-08-seats.ts'
 import * as emailChanges from './2026-11-23-09-email-changes.ts'
+import * as inviting from './2026-11-28-01-inviting.ts'
+import * as mailSending from './2026-11-28-02-01-mail-sending.ts'
+import * as history from './2026-11-28-03-01-history.ts'
+import * as linkAsked from './2026-11-28-05-01-link-asked.ts'
+import * as support from './2026-11-28-05-02-support.ts'
+import * as upkeepOfInvitations from './2026-11-28-06-01-upkeep-of-invitations.ts'
+import * as twoFactor from './2026-11-28-07-two-factor.ts'
+import * as given from './2026-11-28-09-01-given.ts'
+import * as otherAdmin from './2026-11-28-09-02-other-admin.ts'
+import * as requiredTwoFactor from './2026-11-29-01-required-two-factor.ts'
+import * as ownEmail from './2026-11-29-02-own-email.ts'
+import * as avatars from './2026-11-29-03-01-avatars.ts'
+import * as letters from './2026-11-29-04-01-letters.ts'
+import * as givers from './2026-11-29-05-givers.ts'
+import * as bound from './2026-11-29-06-bound.ts'
+import * as keptAddresses from './2026-11-29-06-kept-addresses.ts'
+import * as placesHeld from './2026-11-29-07-places-held.ts'
+import * as coveringHistory from './2026-11-29-08-01-covering-history.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -42,4 +60,22 @@ export const migrations: Record<string, Migration> = {
   '2026-11-23-07-removed-in-area': removedInArea,
   '2026-11-23-08-seats': seats,
   '2026-11-23-09-email-changes': emailChanges,
+  '2026-11-28-01-inviting': inviting,
+  '2026-11-28-02-01-mail-sending': mailSending,
+  '2026-11-28-03-01-history': history,
+  '2026-11-28-05-01-link-asked': linkAsked,
+  '2026-11-28-05-02-support': support,
+  '2026-11-28-06-01-upkeep-of-invitations': upkeepOfInvitations,
+  '2026-11-28-07-two-factor': twoFactor,
+  '2026-11-28-09-01-given': given,
+  '2026-11-28-09-02-other-admin': otherAdmin,
+  '2026-11-29-01-required-two-factor': requiredTwoFactor,
+  '2026-11-29-02-own-email': ownEmail,
+  '2026-11-29-03-01-avatars': avatars,
+  '2026-11-29-04-01-letters': letters,
+  '2026-11-29-05-givers': givers,
+  '2026-11-29-06-bound': bound,
+  '2026-11-29-06-kept-addresses': keptAddresses,
+  '2026-11-29-07-places-held': placesHeld,
+  '2026-11-29-08-01-covering-history': coveringHistory,
 }

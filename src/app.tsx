@@ -2,22 +2,41 @@ import { randomBytes } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { FailurePage, NotAllowedPage, SignOutAgain, Toast } from '../views/failures/failures.tsx'
 import { Layout } from '../views/layout.tsx'
+import { NeededSoon } from '../views/two-factor/soon.tsx'
 import { accounts } from './accounts/routes.tsx'
+import { addUser } from './add-user/routes.tsx'
 import { audit } from './audit/routes.tsx'
+import { avatars } from './avatars/routes.ts'
 import { groups } from './groups/routes.tsx'
+import { acrossOrganizations } from './invitations/across/routes.tsx'
+import { correcting } from './invitations/address/routes.tsx'
+import { approval } from './invitations/approval/routes.tsx'
+import { invitationDownloads } from './invitations/download.ts'
+import { copying } from './invitations/link/routes.tsx'
+import { newInvitation } from './invitations/new/routes.tsx'
+import { severalInvitations } from './invitations/new/several.tsx'
+import { invitationsOfMembers } from './invitations/of-member.tsx'
+import { resending } from './invitations/resend/routes.tsx'
+import { revoking } from './invitations/revoke/routes.tsx'
+import { invitations } from './invitations/routes.tsx'
+import { joining } from './joining/routes.tsx'
 import { access } from './members/access/routes.tsx'
 import { account } from './members/account/routes.tsx'
 import { dates } from './members/dates/routes.tsx'
 import { memberDownloads } from './members/download.ts'
 import { edit } from './members/edit/routes.tsx'
-import { newMember } from './members/new/routes.tsx'
+import { exemption } from './members/exemption/routes.tsx'
+import { picture } from './members/picture/routes.tsx'
 import { removal } from './members/removal/routes.tsx'
 import { members } from './members/routes.tsx'
 import { memberSignIn } from './members/sign-in/routes.tsx'
 import { standing } from './members/standing/routes.tsx'
 import { whomToAsk } from './organizations/queries.ts'
 import { organizations } from './organizations/routes.ts'
+import { ownPasswordChange } from './passwords/change/routes.tsx'
+import { forgottenPassword } from './passwords/forgotten/routes.tsx'
 import { passwords } from './passwords/routes.tsx'
+import { pageOfStage } from './platform/access/actor.ts'
 import type { Guard } from './platform/access/allow.ts'
 import { permissions } from './platform/access/permissions.ts'
 import { TurnLost } from './platform/access/turn.ts'
@@ -43,14 +62,22 @@ import { keepNext } from './platform/web/next.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
+import { accountProfile } from './profile/account/routes.tsx'
+import { ownProfile } from './profile/routes.tsx'
 import { regions } from './regions/routes.tsx'
 import { roles } from './roles/routes.tsx'
 import { home } from './sessions/current.ts'
 import { validate } from './sessions/lucia.ts'
-import { sessions } from './sessions/routes.ts'
+import { sessions } from './sessions/routes.tsx'
 import { setUp } from './set-up/routes.tsx'
 import { settings } from './settings/routes.tsx'
+import { securitySettings } from './settings/security/routes.tsx'
+import { requiredTwoFactor } from './settings/security/two-factor/routes.tsx'
 import { signIn } from './sign-in/routes.tsx'
+import { secondStep } from './sign-in/second-step-routes.tsx'
+import { supportStaff } from './support/routes.tsx'
+import { confirmation } from './two-factor/confirm.tsx'
+import { twoFactor } from './two-factor/routes.tsx'
 
 /** The whole program as one handler: middleware in order, then one line per feature. Refuses to be made with an unguarded route (R-39). */
 export function createApp(services: Services): Hono<App> {
@@ -67,8 +94,22 @@ export function createApp(services: Services): Hono<App> {
     c.set('actor', null)
     c.set('standing', null)
     c.set('closed', null)
+    c.set('above', () => {
+      const { session, twoFactor } = c.var.visitor ?? {}
+      return session?.stage === 'full' && twoFactor?.needed && !twoFactor.on ? (
+        <NeededSoon needed={twoFactor.needed} />
+      ) : null
+    })
     c.set('draw', ({ title, body }) => (
-      <Layout title={title} body={body} visitor={c.var.visitor} actor={c.var.actor} path={c.req.path} />
+      <Layout
+        title={title}
+        body={body}
+        above={c.var.above()}
+        visitor={c.var.visitor}
+        actor={c.var.actor}
+        path={c.req.path}
+        atDoor={c.var.atDoor === true}
+      />
     ))
     if (services.stopping()) c.header('Connection', 'close')
     await next()
@@ -78,40 +119,67 @@ export function createApp(services: Services): Hono<App> {
   app.route('/static', staticFiles)
   app.use(ownPagesOnly(config))
   app.use(async (c, next) => {
-    const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? (c.req.path === '/' ? home : '')
+    // One's own pages belong to no organization; the frame around them is that of the first.
+    const own = /^\/($|profile(\/|$)|confirm$)/.test(c.req.path)
+    const slug = /^\/o\/([a-z0-9-]{1,60})(\/|$)/.exec(c.req.path)?.[1] ?? (own ? home : '')
     const identify = async () => {
-      const found = await validate(c.var.db, c.req.header('cookie') ?? '', slug, c.var.now, config.secure)
+      const found = await validate(services.db, c.req.header('cookie') ?? '', slug, c.get('now'), config.secure)
       c.set('visitor', found?.visitor ?? null)
       c.set('actor', found?.actor ?? null)
       c.set('standing', found?.standing ?? null)
       c.set('closed', found?.closed ?? null)
     }
     c.set('identify', identify)
+    c.set('confirm', confirmation(c))
     await identify()
     await next()
   })
 
   app.route('/', signIn)
+  app.route('/', secondStep)
+  app.route('/', twoFactor)
   app.route('/', sessions)
   app.route('/', passwords)
+  app.route('/', forgottenPassword)
+  app.route('/', ownPasswordChange)
+  app.route('/', accountProfile)
   app.route('/', accounts)
   app.route('/', setUp)
+  app.route('/', joining)
+  app.route('/support', supportStaff)
+  app.route('/support', acrossOrganizations)
   app.route('/', organizations)
   app.route('/o/:slug', memberDownloads)
+  app.route('/o/:slug', invitationDownloads)
   app.route('/o/:slug', audit)
-  app.route('/o/:slug/members', newMember)
+  app.route('/o/:slug/invitations', severalInvitations)
+  app.route('/o/:slug/invitations', newInvitation)
+  app.route('/o/:slug/invitations', approval)
+  app.route('/o/:slug/members', addUser)
   app.route('/o/:slug/members', access)
   app.route('/o/:slug/members', dates)
   app.route('/o/:slug/members', memberSignIn)
   app.route('/o/:slug/members', account)
+  app.route('/o/:slug/members', picture)
   app.route('/o/:slug/members', removal)
   app.route('/o/:slug/members', edit)
   app.route('/o/:slug/members', standing)
+  app.route('/o/:slug/members', exemption)
+  app.route('/o/:slug/members', invitationsOfMembers)
   app.route('/o/:slug/members', members)
+  app.route('/o/:slug/invitations', resending)
+  app.route('/o/:slug/invitations', correcting)
+  app.route('/o/:slug/invitations', copying)
+  app.route('/o/:slug/invitations', revoking)
+  app.route('/o/:slug/invitations', invitations)
+  app.route('/o/:slug/profile', ownProfile)
+  app.route('/o/:slug/avatars', avatars)
   app.route('/o/:slug/groups', groups)
   app.route('/o/:slug/roles', roles)
   app.route('/o/:slug/regions', regions)
   app.route('/o/:slug/settings', settings)
+  app.route('/o/:slug/settings', securitySettings)
+  app.route('/o/:slug/settings', requiredTwoFactor)
 
   app.notFound((c) => fail(c, new Failure(404, 'Not found')))
   app.onError((error, c) => fail(c, error))
@@ -119,14 +187,17 @@ export function createApp(services: Services): Hono<App> {
   return app
 }
 
-/** Every route in order with its guard's rule; middleware is left out. */
+type Route = { method: string; path: string; rule: Guard['rule'] | undefined; stepUp: boolean }
+
+/** Every route in order with its guard's rule, and whether it asks for step-up (R-15); middleware is left out. */
 export const routesOf = (app: Hono<App>) => {
-  const found = new Map<string, { method: string; path: string; rule: Guard['rule'] | undefined }>()
-  for (const route of app.routes) {
-    if (route.method === 'ALL' && route.path === '/*') continue
-    const key = `${route.method} ${route.path}`
-    if (!found.has(key))
-      found.set(key, { method: route.method, path: route.path, rule: (route.handler as Partial<Guard>).rule })
+  const found = new Map<string, Route>()
+  for (const { method, path, handler } of app.routes) {
+    if (method === 'ALL' && path === '/*') continue
+    const key = `${method} ${path}`
+    const { rule, stepUp = false } = handler as Partial<Guard> & { stepUp?: boolean }
+    const route = found.get(key) ?? { method, path, rule, stepUp }
+    found.set(key, { ...route, stepUp: route.stepUp || stepUp })
   }
   return [...found.values()]
 }
@@ -162,7 +233,10 @@ const words: Record<number, Words> = {
     title: 'Somebody else changed this meanwhile',
     text: ['Nothing was overwritten. Open it again to see how it is now.'],
   },
-  413: { title: 'This is too large', text: ['A form can hold at most 64 KiB. Nothing was stored.'] },
+  413: {
+    title: 'This is too large',
+    text: ['A form can hold at most 64 KiB, a pasted list 1 MiB, and a picture 2 MiB. Nothing was stored.'],
+  },
   415: { title: 'This kind of content isn’t taken here', text: ['Send it as a form.'] },
   421: { title: 'Rollcall isn’t served under this name', text: ['Use the address that your organization gave you.'] },
 }
@@ -270,11 +344,13 @@ const toast = (c: Context<App>, status: number, text: string): Response =>
 function signInFirst(c: Context<App>): Response {
   const stage = c.var.visitor?.session.stage
   const swap = isSwap(c)
-  const asked = c.req.method === 'GET' || c.req.method === 'HEAD' ? c.req.url : undefined
+  // A picture is no page to come back to.
+  const reads = (c.req.method === 'GET' || c.req.method === 'HEAD') && c.req.header('sec-fetch-dest') !== 'image'
+  const asked = reads ? c.req.url : undefined
   const page = swap ? c.req.header('hx-current-url') : asked
   if (stage !== 'full')
     keepNext(c, page && URL.canParse(page) ? new URL(page).pathname + new URL(page).search : undefined)
-  const to = stage === 'new_password' ? '/sign-in/new-password' : stage === 'full' ? '/' : '/sign-in'
+  const to = stage ? pageOfStage[stage] : '/sign-in'
   return swap ? c.body(null, 200, { 'HX-Redirect': to }) : c.redirect(to, 303)
 }
 

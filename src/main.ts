@@ -1,12 +1,18 @@
 import cluster from 'node:cluster'
+import { letters } from '../views/mail/letters.ts'
 import { createApp } from './app.tsx'
+import { readyWith } from './mail/ready.ts'
+import { settled } from './platform/afterwards.ts'
 import { type Config, ConfigError, readConfig } from './platform/config.ts'
 import { type Connected, connect, databaseProblem } from './platform/database/connect.ts'
 import { type Embedded, startEmbedded } from './platform/database/embedded.ts'
 import { crossing, statementGuard } from './platform/database/guard.ts'
-import { appKey } from './platform/database/key.ts'
+import { appKey, followedKey } from './platform/database/key.ts'
 import { migrate } from './platform/database/migrate.ts'
+import { alsoOpenedBy } from './platform/database/sealed.ts'
 import { errorFacts, type Log, logger } from './platform/log.ts'
+import { smtp } from './platform/mail/deliver.ts'
+import { startMailWorker } from './platform/mail/worker.ts'
 import { trustedPeers } from './platform/web/address.ts'
 import type { Services } from './platform/web/app-context.ts'
 import { createHttpServer } from './platform/web/serve.ts'
@@ -38,14 +44,39 @@ async function main() {
     await migrate(database.db)
     await invite(config, database)
   }
-  await serve(config, log, database, embedded)
+  await serve(config, log, database, embedded, socketDir)
 }
 
-const open = (config: Config, socketDir: string | undefined): Connected => {
+type Limits = { max?: number; statementTimeout?: number; acquireTimeout?: number }
+
+const open = (config: Config, socketDir: string | undefined, limits: Limits = {}): Connected => {
   const plugins = [statementGuard]
-  if (config.databaseUrl) return connect({ url: config.databaseUrl, plugins })
+  if (config.databaseUrl) return connect({ url: config.databaseUrl, plugins, ...limits })
   if (!socketDir) throw new Error('the embedded database has no socket')
-  return connect({ socketDir, plugins })
+  return connect({ socketDir, plugins, ...limits })
+}
+
+/** What requests wait for is no work of the worker's: it has connections of its own, and more time. */
+const forJobs: Limits = { max: 4, statementTimeout: 60_000, acquireTimeout: 30_000 }
+
+/** Sends letters, where there is a mail server. Gives what ends it. */
+function sendMail(config: Config, log: Log, services: Services, socketDir: string | undefined) {
+  if (!config.smtpUrl) return async () => {}
+  const jobs = open(config, socketDir, forJobs)
+  const worker = smtp({ url: config.smtpUrl, from: config.mailFrom }).then((mail) =>
+    startMailWorker({
+      db: jobs.db,
+      clock: services.clock,
+      log,
+      mail,
+      ready: readyWith(jobs.db, services, letters),
+    }),
+  )
+  worker.catch((error: unknown) => log('error', 'no mail is sent', errorFacts(error)))
+  return async () => {
+    await worker.then(({ stop }) => stop()).catch(() => {})
+    await jobs.close()
+  }
 }
 
 /** Until the first organization exists, each start prints the link that makes it (product.md, "Set-up"). */
@@ -93,15 +124,27 @@ async function lead(config: Config, log: Log, embedded: Embedded | null) {
   process.on('SIGINT', stop)
 }
 
-async function serve(config: Config, log: Log, database: Connected, embedded: Embedded | null) {
+async function serve(
+  config: Config,
+  log: Log,
+  database: Connected,
+  embedded: Embedded | null,
+  socketDir: string | undefined,
+) {
   let stopping = false
+  const key = followedKey(config)
+  alsoOpenedBy(key.others)
   const services: Services = {
     config,
     db: database.db,
     pool: database.pool,
-    key: appKey(config),
+    /** As it is now: it may be changed while we run. */
+    get key() {
+      return key.present()
+    },
     clock: () => new Date(),
     log,
+    mailing: config.smtpUrl !== undefined,
     stopping: () => stopping,
   }
   const server = createHttpServer(createApp(services), trustedPeers(config))
@@ -111,17 +154,21 @@ async function serve(config: Config, log: Log, database: Connected, embedded: Em
   })
   log('info', 'serving', { origin: config.publicUrl.origin, port: config.port, host: config.host })
   const endUpkeep = keepUp(database.db, services.clock, log)
+  const endMail = sendMail(config, log, services, socketDir)
 
   const stop = async () => {
     if (stopping) process.exit(1)
     stopping = true
     endUpkeep()
+    const mailEnded = endMail()
     const late = setTimeout(() => server.closeAllConnections(), drain)
     await new Promise((resolve) => {
       server.close(resolve)
       server.closeIdleConnections()
     })
     clearTimeout(late)
+    await mailEnded
+    await settled()
     await database.close()
     await embedded?.stop()
     log('info', 'stopped')

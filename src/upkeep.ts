@@ -1,3 +1,8 @@
+import { forgetFormerEmails } from './accounts/email-change.ts'
+import { putInvitationsBack } from './invitations/put-back.ts'
+import { remindOfInvitations } from './invitations/remind.ts'
+import { settleExpired } from './invitations/settle.ts'
+import { tellOfEnding } from './members/ending.ts'
 import { forgetOldDrafts } from './members/new/commands.ts'
 import { keepAllStatusesCurrent } from './organizations/new-day.ts'
 import type { Db } from './platform/database/connect.ts'
@@ -5,6 +10,8 @@ import { errorFacts, type Log } from './platform/log.ts'
 import { forgetOldTries } from './platform/web/limits.ts'
 import { forgetExpired } from './sessions/lucia.ts'
 import { countSeats } from './settings/commands.ts'
+import { forgetOldNotices, remindOfTwoFactor } from './settings/security/two-factor/remind.ts'
+import { forgetOldEnrollments } from './two-factor/commands.ts'
 
 const hour = 3_600_000
 
@@ -17,8 +24,16 @@ export async function upkeep(db: Db, now: Date, log: Log): Promise<void> {
     forgetExpired,
     forgetOldTries,
     forgetOldDrafts,
+    forgetOldEnrollments,
+    forgetFormerEmails,
     keepAllStatusesCurrent,
     countSeats,
+    putInvitationsBack,
+    remindOfInvitations,
+    settleExpired,
+    tellOfEnding,
+    remindOfTwoFactor,
+    forgetOldNotices,
   }))
     await work(db, now).catch((error: unknown) => log('warn', 'upkeep failed', { work: name, ...errorFacts(error) }))
 }

@@ -150,13 +150,18 @@ on('htmx:after:swap', nameActs)
 let source = null
 let typed = false
 let pages = false
+// The counts of a filter's options come by themselves, and nothing follows from them.
+const quiet = (ctx) => ctx.sourceElement.id === 'counts'
 on('htmx:before:request', ({ detail: { ctx } }) => {
-  ctx.target?.setAttribute('aria-busy', 'true')
+  if (quiet(ctx)) return
+  // An answer may name another target, and then the context knows no more which one it was.
+  ctx.busy = ctx.target
+  ctx.busy?.setAttribute('aria-busy', 'true')
   source = ctx.sourceElement
   typed = ctx.sourceEvent?.type === 'input'
   pages = !!source.closest('.pager')
 })
-on('htmx:finally:request', ({ detail: { ctx } }) => ctx.target?.removeAttribute('aria-busy'))
+on('htmx:finally:request', ({ detail: { ctx } }) => ctx.busy?.removeAttribute('aria-busy'))
 
 // A search that is typed on is one step for Back, not one for each letter.
 on('htmx:before:history:update', ({ detail }) => {
@@ -164,15 +169,16 @@ on('htmx:before:history:update', ({ detail }) => {
 })
 
 // The panel: its row is marked and stays where it was on the screen, and the focus goes in and comes back.
-const personIn = (path) => path?.replace(/(\/members\/[^/]+)\/.*/, '$1')
+const personIn = (path) => path?.replace(/(\/(?:members|invitations)\/[^/]+)\/.*/, '$1')
 const panelPath = () => (find('#panel.panel') ? personIn(location.pathname) : null)
-const rowOf = (path) => all('.grid tbody th a').find((link) => link.pathname === path)
+const rowOf = (path) => all('.grid tbody th a').find((link) => personIn(link.pathname) === path)
 const heightOf = (row) => (row?.offsetParent ? row.getBoundingClientRect().top : null)
 let shown = panelPath()
 let anchor = null
 let place = null
 let mends = false
 on('htmx:before:swap', ({ detail: { ctx } }) => {
+  if (quiet(ctx)) return
   // Only now is the form still there that says it.
   mends = ctx.response?.status >= 400 && inPlace(ctx)
   anchor = shown ?? personIn(source.pathname)
@@ -183,6 +189,7 @@ const inPlace = ({ hx, response, sourceElement }) =>
   hx?.reswap !== 'none' && sourceElement.hasAttribute(`data-hx-status:${response.status}`)
 find('#errors')?.focus()
 on('htmx:after:swap', ({ detail: { ctx } }) => {
+  if (quiet(ctx)) return
   if (ctx.response?.status >= 400) {
     if (mends) find('#errors')?.focus()
     return
@@ -221,21 +228,29 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
   }
 })
 
-// What is shown once can be copied, where the browser lets pages do that.
-const addCopy = () => {
-  const secret = navigator.clipboard && find('[data-copy]:only-child')
-  if (!secret) return
+// What is shown once can be copied, where the browser lets pages do that; backup codes can be printed, too.
+const buttonFor = (label, act) => {
   const button = document.createElement('button')
   button.type = 'button'
   button.className = 'btn'
-  button.textContent = 'Copy'
-  button.addEventListener('click', () =>
-    navigator.clipboard.writeText(secret.textContent).then(
+  button.textContent = label
+  button.addEventListener('click', act)
+  return button
+}
+const copyOf = (parts) =>
+  buttonFor('Copy', () =>
+    navigator.clipboard.writeText(parts.map((part) => part.textContent).join('\n')).then(
       () => tell('Copied.'),
       () => tell('Your browser doesn’t let it be copied. Select it instead.'),
     ),
   )
-  secret.after(' ', button)
+const addCopy = () => {
+  const row = find('[data-codes]:not(:has(button))')
+  row?.append(buttonFor('Print', () => print()))
+  if (!navigator.clipboard) return
+  row?.append(copyOf(all('.codes code')))
+  const secret = find('[data-copy]:only-child')
+  secret?.after(' ', copyOf([secret]))
 }
 addCopy()
 on('htmx:after:swap', addCopy)
@@ -254,9 +269,9 @@ on('htmx:after:swap', () => {
 })
 
 // The form and the address say the same, whichever of the two was changed.
-on('htmx:after:swap', () => {
+on('htmx:after:swap', ({ detail: { ctx } }) => {
   const form = find('form.find')
-  if (!form) return
+  if (!form || quiet(ctx)) return
   const query = new URLSearchParams(location.search)
   const who = find('#who-can')
   if (who) who.search = location.search
@@ -266,9 +281,10 @@ on('htmx:after:swap', () => {
     if (input.type === 'checkbox') input.checked = values.includes(input.value)
     else if (input.type === 'radio') input.checked = input.value === (values[0] ?? '')
     else if (input.name === 'q' && input !== document.activeElement) input.value = values[0] ?? ''
-    else if (input.name === 'sort') input.value = values[0] ?? 'last_name'
-    else if (input.name === 'permission') input.value = values[0] ?? ''
-    if ((input.checked || input.name === 'permission') && input.value) names.add(input.name)
+    else if (input.name === 'sort') input.value = values[0] ?? input.dataset.usual
+    const typed = ['permission', 'from', 'to'].includes(input.name)
+    if (typed) input.value = values[0] ?? ''
+    if ((input.checked || typed) && input.value) names.add(input.type === 'date' ? 'timeframe' : input.name)
   }
   find('.find > .fold').textContent = `Filters${names.size ? ` (${names.size})` : ''}`
 })

@@ -13,15 +13,18 @@ const htmxConfig = JSON.stringify({
 type Props = {
   title: string
   body: Child
+  /** What stands above every screen. */
+  above: Child
   visitor: Visitor | null
   actor: Actor | null
   path: string
+  atDoor: boolean
 }
 
-/** A whole page: inside the frame for somebody signed in, else on the plain sheet of the door. */
-export const Layout = ({ title, body, visitor, actor, path }: Props) => {
-  const signedIn = visitor?.session.stage === 'full'
-  const bare = signedIn && sideEntries(actor).length === 0
+/** A whole page: inside the frame for somebody signed in, else, and for what strangers may open as well, on the plain sheet of the door. */
+export const Layout = ({ title, body, above, visitor, actor, path, atDoor }: Props) => {
+  const signedIn = visitor?.session.stage === 'full' && !atDoor
+  const bare = signedIn && sideEntries(actor).length === 0 && !visitor.account.isSupport
   return (
     <html lang="en">
       <head>
@@ -44,8 +47,9 @@ export const Layout = ({ title, body, visitor, actor, path }: Props) => {
             Skip to content
           </a>{' '}
           <Bar visitor={visitor} actor={actor} />
-          <Side actor={actor} path={path} />
+          <Side visitor={visitor} actor={actor} path={path} />
           <main id="main" tabindex={-1}>
+            {above}
             {body}
           </main>
           <div id="toast" role="status" />

@@ -1,12 +1,14 @@
+import { sql } from 'kysely'
 import { currentStatus, dayOf } from '../platform/access/status.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import { lockOrganizations } from '../platform/database/locks.ts'
-import { type Cause, record } from '../platform/events/record.ts'
+import { type Cause, type Happening, record } from '../platform/events/record.ts'
 import { post } from '../platform/mail/outbox.ts'
 
-/** So many wrong passwords in a row block an account (R-05). */
+/** So many wrong passwords in a row block an account (R-05), or wrong codes of the second step (R-08). */
 export const mostFailures = 100
+export const mostWrongCodes = 10
 
 /**
  * Locks the organizations of an account, in the order of their ids, for an act on the account that they keep copies of. Gives the
@@ -36,11 +38,16 @@ async function rewriteStatuses(trx: Db, now: Date, accountId: string, blocked: b
 }
 
 /**
- * Blocks an account after too many wrong passwords in a row: its sessions and its reset link end, and its owner is written to.
+ * Blocks an account after too many wrong passwords, or codes, in a row: its sessions and its reset link end, and its owner is written to.
  * Does nothing to somebody without whom an organization would have no Admin left who can sign in: they are only delayed
  * (R-05, R-21). Gives whether it blocked.
  */
-export async function blockAfterFailures(trx: Db, cause: Cause, accountId: string): Promise<boolean> {
+export async function blockAfterFailures(
+  trx: Db,
+  cause: Cause,
+  accountId: string,
+  { codes = false } = {},
+): Promise<boolean> {
   await lockOrganizationsOf(trx, accountId)
   const today = dayOf(cause.now)
   const wide = crossing(trx, 'an act on an account concerns all its organizations')
@@ -53,7 +60,7 @@ export async function blockAfterFailures(trx: Db, cause: Cause, accountId: strin
     }))
     .where('id', '=', accountId)
     .where('blocked_at', 'is', null)
-    .where('failed_sign_ins', '>=', mostFailures)
+    .where(codes ? 'failed_second_steps' : 'failed_sign_ins', '>=', codes ? mostWrongCodes : mostFailures)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -64,31 +71,7 @@ export async function blockAfterFailures(trx: Db, cause: Cause, accountId: strin
             .where('m.suspended_at', 'is', null)
             .where('m.starts_on', '<=', today)
             .where('m.ends_on', '>=', today)
-            .where(({ not, exists, selectFrom }) =>
-              not(
-                exists(
-                  selectFrom('membership as other')
-                    .innerJoin('account as a', 'a.id', 'other.account_id')
-                    .whereRef('other.organization_id', '=', 'm.organization_id')
-                    .whereRef('other.id', '<>', 'm.id')
-                    .where('other.organization_role', '=', 'admin')
-                    .where('other.removed_at', 'is', null)
-                    .where('other.suspended_at', 'is', null)
-                    .where('other.starts_on', '<=', today)
-                    .where('other.ends_on', '=', 'infinity')
-                    .where('a.blocked_at', 'is', null)
-                    .where('a.password_hash', 'is not', null)
-                    .where((eb) =>
-                      eb.or([
-                        eb('a.must_change_password', '=', false),
-                        eb('a.password_expires_at', 'is', null),
-                        eb('a.password_expires_at', '>', cause.now),
-                      ]),
-                    )
-                    .select('other.id'),
-                ),
-              ),
-            )
+            .where(sql<boolean>`not other_admin_signs_in(m.organization_id, m.id, ${cause.now}::timestamptz)`)
             .select('m.id'),
         ),
       ),
@@ -102,27 +85,65 @@ export async function blockAfterFailures(trx: Db, cause: Cause, accountId: strin
   await post(trx, cause.now, {
     organizationId: null,
     template: 'account_blocked',
-    data: { account_id: accountId },
+    data: { account_id: accountId, ...(codes ? { second_step: true } : {}) },
     to: account.email,
   })
+  if (codes) await writeToAdmins(trx, cause.now, accountId)
   return true
 }
 
+/** Somebody who tried codes had the password: those who could help are told too (R-08). */
+async function writeToAdmins(trx: Db, now: Date, accountId: string): Promise<void> {
+  const admins = await crossing(trx, 'an act on an account concerns all its organizations')
+    .selectFrom('membership as m')
+    .innerJoin('membership as admin', 'admin.organization_id', 'm.organization_id')
+    .where('m.account_id', '=', accountId)
+    .where('m.removed_at', 'is', null)
+    .where('admin.organization_role', '=', 'admin')
+    .where('admin.status', '=', 'active')
+    .whereRef('admin.id', '<>', 'm.id')
+    .select(['admin.organization_id', 'admin.email', 'm.id'])
+    .orderBy('admin.id')
+    .limit(100)
+    .execute()
+  for (const { organization_id, email, id } of admins)
+    await post(trx, now, {
+      organizationId: organization_id,
+      template: 'member_blocked',
+      data: { membership_id: id },
+      to: email,
+    })
+}
+
+/** What support staff does to an account stands in the log of each of its organizations; what its owner does belongs to none. */
+export const toldTo = (cause: Cause, organizations: Map<string, number>, happening: Happening): Happening[] =>
+  cause.how === 'support' && organizations.size > 0
+    ? [...organizations.keys()].map((organizationId) => ({ ...happening, organizationId }))
+    : [happening]
+
 /** Ends a block and the count that led to it, wherever the account has a place; the password stays. Gives whether there was one. */
 export async function unblock(trx: Db, cause: Cause, accountId: string): Promise<boolean> {
-  await lockOrganizationsOf(trx, accountId)
+  const organizations = await lockOrganizationsOf(trx, accountId)
   const was = await trx
     .updateTable('account')
-    .set({ blocked_at: null, failed_sign_ins: 0 })
+    .set({ blocked_at: null, failed_sign_ins: 0, failed_second_steps: 0 })
     .where('id', '=', accountId)
     .where('blocked_at', 'is not', null)
     .returning('id')
     .executeTakeFirst()
   if (!was) {
-    await trx.updateTable('account').set({ failed_sign_ins: 0 }).where('id', '=', accountId).execute()
+    await trx
+      .updateTable('account')
+      .set({ failed_sign_ins: 0, failed_second_steps: 0 })
+      .where('id', '=', accountId)
+      .execute()
     return false
   }
   await rewriteStatuses(trx, cause.now, accountId, false)
-  await record(trx, cause, { act: 'account.unblocked', subject: 'account', subjectId: accountId })
+  await record(
+    trx,
+    cause,
+    ...toldTo(cause, organizations, { act: 'account.unblocked', subject: 'account', subjectId: accountId }),
+  )
   return true
 }

@@ -18,7 +18,12 @@ const sentences = Object.entries(events).map(([act, sentence]) => sql`when ${act
 
 const cells = (organization: string): Cell[] => [
   { label: 'When', kind: 'moment', width: 24, value: sql`e.at` },
-  { label: 'Who', kind: 'text', width: 40, value: person(organization, 'e.actor_id') },
+  {
+    label: 'Who',
+    kind: 'text',
+    width: 40,
+    value: sql`case when e.how = 'support' then 'Support' else ${person(organization, 'e.actor_id')} end`,
+  },
   { label: 'What', kind: 'text', width: 40, value: sql`case e.act ${sql.join(sentences, sql` `)} else e.act end` },
   { label: 'About', kind: 'text', width: 40, value: person(organization, 'e.subject_id') },
   {

@@ -1,6 +1,7 @@
 import { type EventName, events } from '../platform/events/catalogue.ts'
 import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
+import { isDay, queryReader } from '../platform/web/query.ts'
 import { type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
 
 /** What the log shows, all of it from the address. Days are YYYY-MM-DD in UTC, both inside; `person` is a membership's id. */
@@ -15,35 +16,23 @@ export type AuditList = {
 }
 
 const isEvent = (text: string): text is EventName => Object.hasOwn(events, text)
-const isDay = (text: string): boolean =>
-  /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text)
 
 /** Unknown parameters are ignored; what is malformed falls back to the default, and `noticed` says so (contract.md). */
 export function readAuditList(address: URL): { list: AuditList; noticed: boolean } {
-  let noticed = false
-  const one = <T>(name: string, read: (value: string) => T | null): T | null => {
-    const value = address.searchParams.get(name)
-    if (!value) return null
-    const found = read(value)
-    if (found === null) noticed = true
-    return found
-  }
+  const { those, one, noticed } = queryReader(address)
   const day = (name: string) => one(name, (value) => (isDay(value) ? value : null))
-  const acts = [...new Set(address.searchParams.getAll('act'))].filter(Boolean)
-  const act = acts.filter(isEvent)
-  if (act.length < acts.length) noticed = true
   const position = (name: string) => one(name, (value) => readPosition(value, ['moment']))
   const after = position('after')
   const list: AuditList = {
     q: readSearch(address.searchParams.get('q') ?? ''),
-    act,
+    act: those('act', isEvent),
     person: one('person', readId),
     from: day('from'),
     to: day('to'),
     after,
     before: after ? null : position('before'),
   }
-  return { list, noticed }
+  return { list, noticed: noticed() }
 }
 
 /** The list's state as the query of an address, with `change` in it. Without a position it is the first page. */

@@ -22,13 +22,32 @@ function within(eb: Of, actor: Actor, list: AuditList) {
     .where('pm.organization_id', '=', actor.organization.id)
     .where('pm.id', '=', list.person)
   const account = person.select('pm.account_id')
+  const places = eb
+    .selectFrom('membership as pl')
+    .where('pl.organization_id', '=', actor.organization.id)
+    .where('pl.account_id', '=', account)
+    .select('pl.id')
   const managed = person
     .where('pm.removed_at', 'is', null)
     .where(sql<SqlBool>`places_of_account(pm.account_id) = 1`)
+    // What support staff do elsewhere is those organizations' to know.
+    .where((of) =>
+      of.not(
+        of.exists(
+          of
+            .selectFrom('account as pa')
+            .whereRef('pa.id', '=', 'pm.account_id')
+            .where('pa.is_support', '=', true)
+            .select('pa.id'),
+        ),
+      ),
+    )
     .select('pm.account_id')
   const about = eb.or([
     eb('e.actor_id', '=', account),
     eb('e.subject_id', 'in', [list.person]),
+    // Somebody who was removed and came back has several places, and one history.
+    eb('e.subject_id', '=', sql<string>`any(array(${places}))`),
     eb('e.subject_id', '=', account),
   ])
   return eb.and([
@@ -197,6 +216,13 @@ export async function namesIn(
     .unionAll(
       db
         .selectFrom('membership')
+        .where('organization_id', '=', organization)
+        .where('id', 'in', ids)
+        .select(['id', sql<string>`coalesce(nullif(trim(first_name || ' ' || last_name), ''), email)`.as('name')]),
+    )
+    .unionAll(
+      db
+        .selectFrom('invitation')
         .where('organization_id', '=', organization)
         .where('id', 'in', ids)
         .select(['id', sql<string>`coalesce(nullif(trim(first_name || ' ' || last_name), ''), email)`.as('name')]),

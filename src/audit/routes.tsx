@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { Audit, AuditSwap } from '../../views/audit/audit.tsx'
 import { actorOf, allow } from '../platform/access/allow.ts'
+import { confirmed } from '../platform/access/confirmed.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { type Format, sendTable } from '../platform/web/download.ts'
 import { isSwap, show } from '../platform/web/show.ts'
@@ -36,5 +37,5 @@ function download(c: Context<App>, format: Format): Promise<Response> {
 
 export const audit = new Hono<App>()
   .get('/audit', allow('audit.view'), screen)
-  .get('/audit.csv', allow('audit.view'), (c) => download(c, 'csv'))
-  .get('/audit.xlsx', allow('audit.view'), (c) => download(c, 'xlsx'))
+  .get('/audit.csv', allow('audit.view'), confirmed(), (c) => download(c, 'csv'))
+  .get('/audit.xlsx', allow('audit.view'), confirmed(), (c) => download(c, 'xlsx'))

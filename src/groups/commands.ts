@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
+import { endedCount, endSomeGiven, givenEnds, inGroup, nobody } from '../accounts/given.ts'
+import { unconfirm } from '../accounts/unconfirmed.ts'
 import type { Actor } from '../platform/access/actor.ts'
 import { eventOf, isFree, newNamed, taken } from '../platform/access/named.ts'
-import { notTheirs } from '../platform/access/permission-set.ts'
+import { givesMore, notTheirs } from '../platform/access/permission-set.ts'
 import type { Permission } from '../platform/access/permissions.ts'
 import { eventsAfter, ifTurn, inTurn, mostAtOnce, someAfterOthers, TurnLost } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
@@ -91,7 +93,10 @@ export async function createGroup(db: Db, cause: Cause, actor: Actor, key: strin
 
 const same = (one: string[], other: string[]) => [...one].sort().join() === [...other].sort().join()
 
-/** Changes a group for everybody in it, from their next request on. The caller has asked closedTo() and the version. */
+/**
+ * Changes a group for everybody in it, from their next request on. The caller has asked closedTo() and the version. `ended`: of
+ * how many what somebody else may know ended, as they get more (accounts/given.ts).
+ */
 export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Group, input: Input) {
   const changes: Happening[] = []
   if (input.name !== group.name)
@@ -106,8 +111,12 @@ export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Gro
     changes.push(eventOf(kind, actor, group.id, 'group.locks_changed', { locked: [group.locked, input.locked] }))
   if (changes.length === 0) return {}
   const organization_id = actor.organization.id
+  const more = givesMore(group.permissions, input.permissions)
+  const whose = inGroup(group.id)
+  const told = eventOf(kind, actor, group.id, 'group.given_ended', { group: [group.name, group.name] })
+  const { now, ended } = await endSomeGiven(db, cause, actor, more && group.many, whose, told)
   const sort_name = sortKey(input.name)
-  const row = await inTurn(db, actor)
+  const row = await inTurn(db, now)
     .with('changed', (of) =>
       of
         .updateTable('member_group as g')
@@ -163,15 +172,23 @@ export async function changeGroup(db: Db, cause: Cause, actor: Actor, group: Gro
         )
         .onConflict((oc) => oc.columns(['organization_id', 'group_id', 'field']).doNothing()),
     )
+    .with('ended', (of) => givenEnds(of, organization_id, cause.now, more ? whose : nobody))
     .with('told', (of) => eventsAfter(of, cause, ...changes))
-    .selectNoFrom((eb) => [ifTurn.as('turned'), eb.exists(eb.selectFrom('changed').select('changed.id')).as('done')])
+    .selectNoFrom((eb) => [
+      ifTurn.as('turned'),
+      eb.exists(eb.selectFrom('changed').select('changed.id')).as('done'),
+      endedCount.as('ended'),
+    ])
     .executeTakeFirstOrThrow()
   if (!row.turned) throw new TurnLost()
-  return row.done ? {} : { errors: taken(kind) }
+  return row.done ? { ended: ended + row.ended } : { errors: taken(kind) }
 }
 
+/** Those of the group who may get more in Default. */
+const rising = (group: Group) => (givesMore(group.permissions, group.byDefault) ? inGroup(group.id) : nobody)
+
 /** Moves some of those in the group to Default, in a turn of their own. */
-async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promise<number> {
+async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group) {
   const organization_id = actor.organization.id
   const row = await inTurn(db, actor)
     .with('changed', (of) =>
@@ -179,17 +196,25 @@ async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promi
         .updateTable('membership as m')
         .set((eb) => ({ group_id: group.default_id, manages_group: false, version: eb('m.version', '+', 1) }))
         .where('m.organization_id', '=', organization_id)
-        .where('m.id', 'in', (eb) =>
-          eb
+        // As an array, which is looked for once and not for each row, whatever the planner knows of the table by then.
+        .where((eb) => {
+          const some = eb
             .selectFrom('membership as some')
             .where('some.organization_id', '=', organization_id)
             .where('some.group_id', '=', group.id)
             .select('some.id')
-            .limit(mostAtOnce),
-        )
+            .limit(mostAtOnce)
+          return sql<boolean>`m.id = any(array(${some}))`
+        })
         .where(ifTurn)
         .returning('m.id'),
     )
+    .with('ended', (of) =>
+      givenEnds(of, organization_id, cause.now, (eb) =>
+        eb.and([rising(group)(eb), sql<boolean>`m.id in (select id from changed)`]),
+      ),
+    )
+    .with('unconfirmed', (of) => unconfirm(of, organization_id, () => sql<boolean>`m.id in (select id from changed)`))
     .with('told', (of) =>
       eventsAfter(
         of,
@@ -200,21 +225,27 @@ async function moveSome(db: Db, cause: Cause, actor: Actor, group: Group): Promi
     .selectNoFrom((eb) => [
       ifTurn.as('turned'),
       eb.selectFrom('changed').select(sql<number>`count(*)::int`.as('count')).as('count'),
+      endedCount.as('ended'),
     ])
     .executeTakeFirstOrThrow()
   if (!row.turned) throw new TurnLost()
-  return row.count ?? 0
+  return { count: row.count ?? 0, ended: row.ended }
 }
 
 /**
  * Deletes a group; everybody in it moves to Default, its managers without their mark. Up to `mostAtOnce` people that is one
  * statement; more than that is more than a statement may take, so some move after others first, and the group is deleted at the end.
- * Who is interrupted in between finds it with fewer people, and deletes it again.
+ * Who is interrupted in between finds it with fewer people, and deletes it again. `ended` as in changeGroup: Default may give more.
  */
 export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Group) {
   const wrong = notTheirs(actor, group.permissions, group.members > 0 ? group.byDefault : [])
   if (wrong) return { errors: { '': wrong } as Errors }
-  const now = await someAfterOthers(actor, group.many, (next) => moveSome(db, cause, next, group))
+  let ended = 0
+  const now = await someAfterOthers(actor, group.many, async (next) => {
+    const moved = await moveSome(db, cause, next, group)
+    ended += moved.ended
+    return moved.count
+  })
   const organization_id = actor.organization.id
   const [changed] = await inTurn(db, now)
     .with('moved', (of) =>
@@ -235,6 +266,10 @@ export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Gro
         .where(ifTurn)
         .returning('id'),
     )
+    .with('ended', (of) => givenEnds(of, organization_id, cause.now, rising(group)))
+    .with('unconfirmed', (of) =>
+      unconfirm(of, organization_id, (eb) => eb.and([eb('m.group_id', '=', group.id), eb('m.removed_at', 'is', null)])),
+    )
     .with('told', (of) =>
       eventsAfter(
         of,
@@ -248,8 +283,8 @@ export async function deleteGroup(db: Db, cause: Cause, actor: Actor, group: Gro
       ),
     )
     .selectFrom('changed')
-    .select('id')
+    .select(endedCount.as('ended'))
     .execute()
   if (!changed) throw new TurnLost()
-  return {}
+  return { ended: ended + changed.ended }
 }

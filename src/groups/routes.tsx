@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { DeleteGroup, EditGroup, Groups, NewGroup } from '../../views/groups/groups.tsx'
+import { givenHasEndedFor } from '../accounts/given.ts'
 import type { Actor } from '../platform/access/actor.ts'
 import { actorOf, allow } from '../platform/access/allow.ts'
 import { closedTo, inOrder } from '../platform/access/permission-set.ts'
@@ -102,8 +103,9 @@ export const groups = new Hono<App>()
       if (!input) return editScreen(c, group, form)
       if (input.version !== group.version) return editScreen(c, group, meanwhile(form), 409)
       if (!unchanged(input, group)) insistOnOpen(actor, group)
-      const { errors } = await changeGroup(c.var.db, causeOf(c), actor, group, input)
-      return errors ? editScreen(c, group, refuse(form, errors)) : done(c, actor, `${input.name} was saved.`)
+      const { errors, ended } = await changeGroup(c.var.db, causeOf(c), actor, group, input)
+      if (errors) return editScreen(c, group, refuse(form, errors))
+      return done(c, actor, `${input.name} was saved.${givenHasEndedFor(ended)}`)
     })
   })
   .get('/:id/delete', allow('groups.manage'), withoutQuery, async (c) => {
@@ -119,7 +121,8 @@ export const groups = new Hono<App>()
       const { input } = form
       if (!input) return deleteScreen(c, actor, group, form)
       if (input.version !== group.version) return deleteScreen(c, actor, group, meanwhile(form), 409)
-      const { errors } = await deleteGroup(c.var.db, causeOf(c), actor, group)
-      return errors ? deleteScreen(c, actor, group, refuse(form, errors)) : done(c, actor, `${group.name} was deleted.`)
+      const { errors, ended } = await deleteGroup(c.var.db, causeOf(c), actor, group)
+      if (errors) return deleteScreen(c, actor, group, refuse(form, errors))
+      return done(c, actor, `${group.name} was deleted.${givenHasEndedFor(ended)}`)
     })
   })

@@ -6,7 +6,7 @@ export const lockable = {
   cell_phone: { label: 'Cell phone' },
   office_phone: { label: 'Office phone' },
   extension: { label: 'Extension' },
-  email: { label: 'Email', help: 'Can be locked only where the organization manages the account' },
-  username: { label: 'Username', help: 'Can be locked only where the organization manages the account' },
+  email: { label: 'Email', help: 'Holds only where the organization manages the account' },
+  username: { label: 'Username', help: 'Holds only where the organization manages the account' },
 } as const satisfies Record<string, { label: string; help?: string }>
 export type LockableField = keyof typeof lockable

@@ -1,6 +1,6 @@
-import { type QueryCreator, type SqlBool, sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import { ifTurn } from '../platform/access/turn.ts'
-import type { DB } from '../platform/database/schema.ts'
+import { partOf } from '../platform/database/part.ts'
 import type { Person } from './person.ts'
 
 /** The account of somebody whom the rules let the actor help: they have one. */
@@ -11,8 +11,8 @@ export const accountOf = (person: Person): string => person.account_id as string
  * reset and a block take them. `held`: from here on nobody changes the account or gives it a place, which takes at least a share of
  * its row; what is asked after that, in a function that looks anew (migration 2026-11-23-04), still holds when the act is done.
  */
-export const accountHeld = (of: QueryCreator<DB>, person: Person) =>
-  of.selectFrom('account').select('id').where('id', '=', accountOf(person)).where(ifTurn).forUpdate()
+export const accountHeld = (of: unknown, person: Person) =>
+  partOf(of).selectFrom('account').select('id').where('id', '=', accountOf(person)).where(ifTurn).forUpdate()
 
-/** Nobody but this organization has the account, which is held. With a second place the block stands there too. */
-export const onlyHere = sql<SqlBool>`exists (select from held) and places_of_account_now(account.id) = 1`
+/** Nobody but this organization has the account, which is held, and it isn't the operator's. With a second place the block stands there too. */
+export const onlyHere = sql<SqlBool>`exists (select from held) and places_of_account_now(account.id) = 1 and not account.is_support`

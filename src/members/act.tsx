@@ -1,18 +1,19 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
-import { Act, type ActWords } from '../../views/members/act.tsx'
+import { Act } from '../../views/members/act.tsx'
 import { News, Panel } from '../../views/members/panel.tsx'
+import type { ActWords } from '../../views/parts/act-frame.tsx'
 import { type Actor, can, fullName } from '../platform/access/actor.ts'
 import { actorOf } from '../platform/access/allow.ts'
+import type { Refusal } from '../platform/access/subject.ts'
 import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
-import { giveCookie, readCookie } from '../platform/web/cookie.ts'
 import { Conflict, NotAllowed, NotFound, Refused } from '../platform/web/failures.ts'
+import { placeKeeper } from '../platform/web/place.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { placeIn, readMemberList } from './list-state.ts'
 import { type Person, personToChange } from './person.ts'
-import { memberPanel } from './queries.ts'
-import type { Refusal } from './rules.ts'
+import { type MemberPanel, memberPanel } from './queries.ts'
 
 /*
  * What every act on a person shares: who it is about, how it refuses, where it shows and where it leads. Each act has a page of
@@ -42,29 +43,9 @@ export function insistOnVersion(person: { version: number }, version: number): v
   if (person.version !== version) throw new Conflict()
 }
 
-const queryOf = (address: string | undefined): string => {
-  if (!address || !URL.canParse(address, 'http://x')) return ''
-  const { list } = readMemberList(new URL(address, 'http://x'))
-  return placeIn(list)
-}
+const { keepPlace, placeOf } = placeKeeper('place', (address) => placeIn(readMemberList(address).list))
 
-/**
- * The place in the list that an act began from, which it leads back to: in the address with htmx. Elsewhere the form's address
- * has no query (web/address.ts, `withoutQuery`), and a short cookie keeps it.
- */
-export const keepPlace: MiddlewareHandler<App> = async (c, next) => {
-  const url = new URL(c.req.url)
-  if (url.search && c.req.method === 'GET' && !isSwap(c)) {
-    giveCookie(c, 'place', encodeURIComponent(queryOf(c.req.url)), 3600)
-    return c.redirect(url.pathname, 303)
-  }
-  await next()
-}
-
-const placeOf = (c: Context<App>): string =>
-  isSwap(c)
-    ? queryOf(c.req.method === 'GET' ? c.req.url : c.req.header('hx-current-url'))
-    : queryOf(`/${decodeURIComponent(readCookie(c, 'place') ?? '')}`)
+export { keepPlace }
 
 /** The person's panel, at the list's place. */
 export const panelHref = (c: Context<App>, id: string): string => `${baseOf(c)}/${id}${placeOf(c)}`
@@ -75,13 +56,13 @@ export function showAct(
   person: Person,
   words: ActWords,
   body: Child,
-  status: 200 | 409 | 422 = 200,
+  status: 200 | 409 | 422 | 429 = 200,
 ): Response {
   const back = panelHref(c, c.req.param('id') ?? '')
   return show(
     c,
     `${words.title} – ${fullName(person)}`,
-    <Act person={person} words={words} back={back} alone={!isSwap(c)}>
+    <Act person={person} slug={actorOf(c).organization.slug} words={words} back={back} alone={!isSwap(c)}>
       {body}
     </Act>,
     status,
@@ -90,22 +71,24 @@ export function showAct(
 
 /**
  * After an act: with htmx the person's fresh panel, their fresh row of the table and `said` as a toast; otherwise the panel's
- * page. Somebody who is out of sight now leads back to the list.
+ * page. Somebody who is out of sight now leads back to the list. `fresh`: the panel, when the act itself has given it.
  */
-export async function done(c: Context<App>, id: string, said: string): Promise<Response> {
+export async function done(c: Context<App>, id: string, said: string, fresh?: MemberPanel | null): Promise<Response> {
   const actor = actorOf(c)
-  const named = c.req.param('id') ?? id
-  if (!isSwap(c)) return c.redirect(panelHref(c, named), 303)
-  const person = await memberPanel(c.var.db, actor, id)
-  if (!person) return c.body(null, 200, { 'HX-Redirect': baseOf(c) + placeOf(c) })
+  const now = c.get('now')
+  const [base, place] = [baseOf(c), placeOf(c)]
+  const href = `${base}/${c.req.param('id') ?? id}${place}`
+  if (!isSwap(c)) return c.redirect(href, 303)
+  const person = fresh ?? (await memberPanel(c.get('db'), actor, id))
+  if (!person) return c.body(null, 200, { 'HX-Redirect': base + place })
   // In the form's place: Back from here leads to where the form was opened, and not to a form that is done with.
-  c.header('HX-Replace-Url', panelHref(c, named))
-  const back = can(actor, 'members.view') ? baseOf(c) + placeOf(c) : null
+  c.header('HX-Replace-Url', href)
+  const back = can(actor, 'members.view') ? base + place : null
   return show(
     c,
     fullName(person),
-    <Panel person={person} back={back} actor={actor} now={c.var.now} zone={actor.timeZone}>
-      <News said={said} person={person} href={panelHref(c, named)} now={c.var.now} zone={actor.timeZone} />
+    <Panel person={person} back={back} actor={actor} now={now} zone={actor.timeZone}>
+      <News said={said} person={person} href={href} now={now} zone={actor.timeZone} />
     </Panel>,
   )
 }

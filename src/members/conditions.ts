@@ -1,14 +1,13 @@
-import { type Expression, type RawBuilder, type SqlBool, sql } from 'kysely'
+import { sql } from 'kysely'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
+import type { Condition } from '../platform/database/steps.ts'
 import { mayDo } from './holders.ts'
 import { type MemberList, searchPatterns } from './list-state.ts'
 
 type Member = DB['membership']
 export type M = DB & { m: Member }
-export type Found = { id: string; k0: string; k1: string }
-export type Condition = RawBuilder<SqlBool>
 type Alias = 'm' | 'w'
 
 /** The list as far as the actor's right to view reaches; null when nobody can be in it. */
@@ -64,11 +63,6 @@ export function conditions(db: Db, actor: Actor, list: MemberList, now: Date, t:
 
 export const inactiveSince = (days: number, now: Date) => new Date(now.getTime() - days * 86_400_000)
 
-export const all = (found: Iterable<Condition>): Condition => {
-  const list = [...found]
-  return list.length > 0 ? sql`${sql.join(list, sql` and `)}` : sql`true`
-}
-
 export const filtered = [
   'search',
   'status',
@@ -98,6 +92,3 @@ export function narrowest(list: MemberList): { filter: Filter; where: Condition;
   const [best] = candidates.sort((a, b) => a[0] - b[0])
   return best ? { filter: best[1], where: best[2], isNarrow: best[0] <= 3 } : null
 }
-
-export const asTable = <T, A extends string>(_: unknown, query: Expression<T>, alias: A) =>
-  sql<T>`(${query})`.as<A>(alias)

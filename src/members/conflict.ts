@@ -15,6 +15,8 @@ export const changesSince = (db: Db, actor: Actor, person: { id: string; version
     .where('e.organization_id', '=', actor.organization.id)
     .where('e.subject_id', '=', person.id)
     .where('e.subject', '=', 'membership')
+    // A picture is no part of the version.
+    .where('e.act', 'not in', ['membership.avatar_changed', 'membership.avatar_removed'])
     .orderBy('e.at', 'desc')
     .orderBy('e.id', 'desc')
     .limit(Math.min(5, Math.max(1, person.version - version)))

@@ -2,7 +2,8 @@ import { type SqlBool, sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
 import { atMost } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
-import { all, asTable, type Condition, conditions, type Found, filtered, narrowest } from './conditions.ts'
+import { all, asTable, type Condition, type Found } from '../platform/database/steps.ts'
+import { conditions, filtered, narrowest } from './conditions.ts'
 import type { MemberList } from './list-state.ts'
 
 /** How many match, counted to the cap and over a bounded number of rows; `exact` is false for "more than". */

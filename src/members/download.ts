@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono'
 import { inviteOf } from '../../views/members/words.ts'
 import { can } from '../platform/access/actor.ts'
 import { actorOf, allow } from '../platform/access/allow.ts'
+import { confirmed } from '../platform/access/confirmed.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { type Format, sendTable } from '../platform/web/download.ts'
 import { NotAllowed } from '../platform/web/failures.ts'
@@ -46,5 +47,5 @@ function filtersOf(list: MemberList): Record<string, unknown> {
 }
 
 export const memberDownloads = new Hono<App>()
-  .get('/members.csv', allow('members.download'), (c) => download(c, 'csv'))
-  .get('/members.xlsx', allow('members.download'), (c) => download(c, 'xlsx'))
+  .get('/members.csv', allow('members.download'), confirmed(), (c) => download(c, 'csv'))
+  .get('/members.xlsx', allow('members.download'), confirmed(), (c) => download(c, 'xlsx'))

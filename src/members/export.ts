@@ -3,18 +3,11 @@ import type { Actor } from '../platform/access/actor.ts'
 import { organizationRoles } from '../platform/access/permissions.ts'
 import { statuses } from '../platform/access/status.ts'
 import type { Db } from '../platform/database/connect.ts'
-import { type Cell, cellValues, csvLines, xlsxRow } from '../platform/web/sheet-cells.ts'
+import { type Cell, cellValues, csvLines, labelsOf, xlsxRow } from '../platform/web/sheet-cells.ts'
 import { conditions, withinReach } from './conditions.ts'
 import type { MemberList, Sort } from './list-state.ts'
 import { membersWithNames } from './queries.ts'
 import { visibleTo } from './visible.ts'
-
-/** The label of each value that `column` can hold. */
-const labels = (column: ReturnType<typeof sql>, words: [value: string, label: string][]) =>
-  sql<string>`case ${column} ${sql.join(
-    words.map(([value, label]) => sql`when ${value} then ${label}`),
-    sql` `,
-  )} else '' end`
 
 /** The invite status by the clock, as the table shows and sorts it. */
 const inviteKey = (now: Date) =>
@@ -30,8 +23,8 @@ const memberCells = (now: Date, inviteWords: [string, string][], customRoles: Ex
   { label: 'Email', kind: 'text', width: 32, value: sql`m.email` },
   { label: 'Username', kind: 'text', width: 18, value: sql`ac.username` },
   { label: 'Title', kind: 'text', width: 24, value: sql`m.title` },
-  { label: 'Status', kind: 'word', width: 12, value: labels(sql`m.status`, Object.entries(statuses)) },
-  { label: 'Organization role', kind: 'word', width: 17, value: labels(sql`m.organization_role`, roleWords) },
+  { label: 'Status', kind: 'word', width: 12, value: labelsOf(sql`m.status`, Object.entries(statuses)) },
+  { label: 'Organization role', kind: 'word', width: 17, value: labelsOf(sql`m.organization_role`, roleWords) },
   { label: 'Custom roles', kind: 'text', width: 24, value: customRoles },
   { label: 'Group', kind: 'text', width: 20, value: sql`g.name` },
   { label: 'Region', kind: 'text', width: 18, value: sql`r.name` },
@@ -41,7 +34,7 @@ const memberCells = (now: Date, inviteWords: [string, string][], customRoles: Ex
   { label: 'Extension', kind: 'text', width: 10, value: sql`m.extension` },
   { label: 'Two-factor', kind: 'word', width: 10, value: sql`case when m.has_two_factor then 'On' else 'Off' end` },
   { label: 'Last active', kind: 'moment', width: 24, value: sql`m.last_active_at` },
-  { label: 'Invite status', kind: 'word', width: 18, value: labels(inviteKey(now), inviteWords) },
+  { label: 'Invite status', kind: 'word', width: 18, value: labelsOf(inviteKey(now), inviteWords) },
   { label: 'Start date', kind: 'day', width: 12, value: sql`m.starts_on` },
   { label: 'End date', kind: 'day', width: 12, value: sql`m.ends_on` },
 ]

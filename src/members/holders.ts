@@ -26,7 +26,9 @@ export const mayHold = (permission: Permission): OrganizationRole[] => [...givin
 
 export const comesWithTheMark = (permission: Permission): boolean => managed.includes(permission)
 
-function sources(db: Db, actor: Actor, permission: Permission) {
+type Where = Pick<Actor, 'organization'>
+
+function sources(db: Db, actor: Where, permission: Permission) {
   const organization = actor.organization.id
   return {
     groups: db
@@ -47,7 +49,7 @@ function sources(db: Db, actor: Actor, permission: Permission) {
 }
 
 /** Whether a row of memberships has the permission in effect. */
-export function mayDo(db: Db, actor: Actor, permission: Permission, t: 'm' | 'w'): RawBuilder<SqlBool> {
+export function mayDo(db: Db, actor: Where, permission: Permission, t: 'm' | 'w'): RawBuilder<SqlBool> {
   const column = (name: string) => sql.ref(`${t}.${name}`)
   const { groups, customRoles, direct } = sources(db, actor, permission)
   const own = direct.where(sql<SqlBool>`mp.membership_id = ${column('id')}`).select('mp.membership_id')
@@ -64,7 +66,7 @@ export const few = 20_000
  * The ids of those present who could have it by any source, each by its own index, and one more than few at most: few are
  * looked at one by one (`mayDo` decides about ceilings); of more it is enough to know that they are many.
  */
-export function candidates(db: Db, actor: Actor, permission: Permission) {
+export function candidates(db: Db, actor: Where, permission: Permission) {
   const { groups, customRoles, direct } = sources(db, actor, permission)
   const most = few + 1
   const present = () =>

@@ -1,20 +1,11 @@
-import { type Expression, type SqlBool, sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { Actor } from '../platform/access/actor.ts'
 import type { Permission } from '../platform/access/permissions.ts'
 import { atMost } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
+import { all, type Condition, type Found, steps } from '../platform/database/steps.ts'
 import type { Position } from '../platform/web/table.ts'
-import {
-  all,
-  asTable,
-  type Condition,
-  conditions,
-  type Filter,
-  type Found,
-  filtered,
-  inactiveSince,
-  narrowest,
-} from './conditions.ts'
+import { conditions, filtered, inactiveSince, narrowest } from './conditions.ts'
 import { candidates, few } from './holders.ts'
 import type { MemberList } from './list-state.ts'
 
@@ -86,14 +77,14 @@ export function plainPage(db: Db, actor: Actor, list: MemberList, now: Date, lim
     .where(inBothSets(db, actor, list, now))
     .select(['m.id', ...keys])
     .offset(sql<number>`0`)
-  if (list.permission === null) return steps(db, walk as never, rest, gathered as never, direction, limit)
+  if (list.permission === null) return steps(db, walk as never, rest.values(), gathered as never, direction, limit)
   const throughFew = start()
     .where(all(wanted.values()))
     .where(isHolder)
     .where(areFew)
     .select(['m.id', ...keys])
   const either = sql<Found>`(${throughFew}) union all (${gathered.where(areMany)})`
-  return steps(withHolders(db, actor, list.permission), walk as never, rest, either, direction, limit)
+  return steps(withHolders(db, actor, list.permission), walk as never, rest.values(), either, direction, limit)
 }
 
 /** The holders of the permission asked for, when they are few; then everything is gathered through them. */
@@ -126,41 +117,4 @@ function inBothSets(db: Db, actor: Actor, list: MemberList, now: Date): Conditio
     .where(sql<SqlBool>`i.id in (${holders})`)
     .select('i.id')
   return sql`m.id = any(array(${quiet}))`
-}
-
-/** The walk, and only where it doesn't fill the page everything gathered and sorted. Both give the same rows in the same order. */
-export function steps(
-  db: Db,
-  walk: Expression<Found>,
-  rest: Map<Filter, Condition>,
-  gathered: Expression<Found>,
-  direction: 'asc' | 'desc',
-  limit: number,
-) {
-  return db
-    .with(
-      (cte) => cte('a').materialized(),
-      (q) =>
-        q
-          .selectFrom((eb) => asTable(eb, walk, 'w'))
-          .where(all(rest.values()))
-          .select(['w.id', 'w.k0', 'w.k1'])
-          .limit(atMost(limit)),
-    )
-    .with(
-      (cte) => cte('b').materialized(),
-      (q) =>
-        q
-          .selectFrom((eb) => asTable(eb, gathered, 'f'))
-          .where(sql<SqlBool>`(select count(*) from a) < ${limit}`)
-          .select(['f.id', 'f.k0', 'f.k1'])
-          .orderBy('f.k0', direction)
-          .orderBy('f.k1', direction)
-          .orderBy('f.id', direction)
-          .limit(atMost(limit)),
-    )
-    .selectFrom('a')
-    .where(sql<SqlBool>`(select count(*) from a) >= ${limit}`)
-    .select(['a.id', 'a.k0', 'a.k1'])
-    .unionAll((eb) => eb.selectFrom('b').select(['b.id', 'b.k0', 'b.k1']))
 }

@@ -7,6 +7,7 @@ import {
 import { type Status, statuses } from '../platform/access/status.ts'
 import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
+import { queryReader } from '../platform/web/query.ts'
 import { type KeyKind, type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
 
 /** The columns of the table, in its order; `keys` is what a position of that sort holds beside the id. */
@@ -44,28 +45,12 @@ export type MemberList = {
   before: Position | null
 }
 
-const most = 50
-
 /**
  * Reads the list's state. Unknown parameters are ignored; malformed values and tampered positions fall back to the default,
  * and `noticed` says that something did (contract.md).
  */
 export function readMemberList(address: URL): { list: MemberList; noticed: boolean } {
-  let noticed = false
-  const all = (name: string) => [...new Set(address.searchParams.getAll(name))].filter((value) => value !== '')
-  const those = <T extends string>(name: string, good: (value: string) => value is T): T[] => {
-    const values = all(name)
-    const kept = values.filter(good).slice(0, most)
-    if (kept.length < values.length) noticed = true
-    return kept
-  }
-  const one = <T>(name: string, read: (value: string) => T | null): T | null => {
-    const [value] = all(name)
-    if (value === undefined) return null
-    const found = read(value)
-    if (found === null) noticed = true
-    return found
-  }
+  const { those, one, noticed } = queryReader(address)
   const ids = (name: string): string[] => [
     ...new Set(those(name, (value): value is string => readId(value) !== null).map((value) => readId(value) ?? '')),
   ]
@@ -94,7 +79,7 @@ export function readMemberList(address: URL): { list: MemberList; noticed: boole
     after,
     before: after ? null : one('before', (value) => readPosition(value, keys)),
   }
-  return { list, noticed }
+  return { list, noticed: noticed() }
 }
 
 type Change = Partial<Record<keyof MemberList, unknown>> & { after?: string | null; before?: string | null }

@@ -2,18 +2,32 @@ import { type Context, Hono } from 'hono'
 import { Members, PeopleSwap } from '../../views/members/members.tsx'
 import { Panel, RowActs } from '../../views/members/panel.tsx'
 import { WhoCan } from '../../views/members/who.tsx'
-import { can, fullName } from '../platform/access/actor.ts'
+import { type Actor, can, fullName, reach } from '../platform/access/actor.ts'
 import { actorOf, allow, member } from '../platform/access/allow.ts'
-import { readId } from '../platform/ids.ts'
+import { readId, shortId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { baseOf } from './act.tsx'
 import { placeIn, readMemberList } from './list-state.ts'
 import { memberPage } from './page.ts'
-import { aroundTheList, memberPanel } from './queries.ts'
+import { aroundTheList, type MemberPanel, memberPanel } from './queries.ts'
 
 const address = (c: Context<App>) => new URL(c.req.url)
+
+/** Somebody Invited is their invitation, to whoever may see it (invitations/of-member.tsx). */
+function hasInvitation(actor: Actor, { status, invited_into }: MemberPanel): boolean {
+  const far = reach(actor, 'invitations.view')
+  const own = actor.membership.groupId
+  return (
+    status === 'invited' &&
+    far !== null &&
+    invited_into.some(({ group_id }) => far === 'organization' || group_id === own)
+  )
+}
+
+const toInvitation = (c: Context<App>, id: string) =>
+  c.redirect(`${baseOf(c)}/${shortId(id)}/invitation${address(c).search}`, 303)
 
 /** The list, and as a page the panel of one person beside it. */
 async function listScreen(c: Context<App>, panelId: string | null): Promise<Response> {
@@ -27,6 +41,7 @@ async function listScreen(c: Context<App>, panelId: string | null): Promise<Resp
   ])
   const person = around.panel
   if (panelId && !person) throw new NotFound()
+  if (person && hasInvitation(actor, person)) return toInvitation(c, panelId ?? '')
   const title = person ? `${fullName(person)} – Organization members` : 'Organization members'
   const props = { actor, base, list, noticed, page, around, now }
   if (isSwap(c)) {
@@ -56,6 +71,7 @@ async function panelScreen(c: Context<App>, named: string): Promise<Response> {
   if (seesList && !isSwap(c)) return listScreen(c, id)
   const person = await memberPanel(c.var.db, actor, id)
   if (!person) throw new NotFound()
+  if (hasInvitation(actor, person)) return toInvitation(c, id)
   const { list } = readMemberList(address(c))
   const back = seesList ? baseOf(c) + placeIn(list) : null
   return show(

@@ -1,59 +1,53 @@
+import { mayHelpSignIn, mayManageAccount } from '../accounts/rules.ts'
 import { type Actor, can, reach } from '../platform/access/actor.ts'
-import { type Permission, permissions, type Right } from '../platform/access/permissions.ts'
-
-/** The person whom an act is about, as far as the rules look: `rights` with those that aren't effective. */
-export type Subject = {
-  id: string
-  group_id: string
-  account_id: string | null
-  status: string
-  rights: Right[]
-  /** The organization manages the account: it holds the account's only membership (product.md, "Who may change an account"). */
-  managed: boolean
-}
-
-/** Why not: a permission that the actor lacks, or a sentence. Null: it may be done. */
-export type Refusal = { needs: Permission } | { because: string } | null
+import type { Permission, Right } from '../platform/access/permissions.ts'
+import { dayOf } from '../platform/access/status.ts'
+import { everywhere, holds, isSelf, notAbove, type Refusal, removed, type Subject } from '../platform/access/subject.ts'
 
 const self: Refusal = { because: 'Nobody changes their own role, group, permissions or status. Ask another Admin.' }
-const removed: Refusal = { because: 'They were removed. Take them back first.' }
 
-const everywhere = (actor: Actor, permission: Permission): Refusal =>
-  reach(actor, permission) === 'organization' ? null : { needs: permission }
-
-/** A permission that somebody holds and the actor lacks; for them the actor is not the one to act (product.md, "Permissions"). */
-export function above(actor: Actor, subject: Subject): Permission | null {
-  const found = subject.rights.find(
-    ({ permission, effective, scope }) => effective && !holds(actor, permission, scope, subject.group_id),
-  )
-  return found?.permission ?? null
-}
-
-/** Whether the actor holds it as far as this goes: everywhere, or in that group. */
-export const holds = (actor: Actor, permission: Permission, scope: Right['scope'], group: string): boolean => {
-  const far = reach(actor, permission)
-  return far === 'organization' || (far === 'group' && scope === 'group' && group === actor.membership.groupId)
-}
-
-const notAbove = (actor: Actor, subject: Subject): Refusal => {
-  const held = above(actor, subject)
-  return held && { because: `They hold “${permissions[held].label}”, which you don’t. Ask somebody who does.` }
-}
-
-const isSelf = (actor: Actor, subject: Subject) => subject.id === actor.membership.id
-
-/** Names, title and phones: everybody's whom the actor may edit, a Group manager's own group included. */
+/**
+ * Names, title and phones: everybody's whom the actor may edit, a Group manager's own group included. Their own they edit in their
+ * profile, where their group's locks hold for them as for its other members.
+ */
 export const mayEdit = (actor: Actor, subject: Subject): Refusal =>
-  !can(actor, 'members.edit', subject) ? { needs: 'members.edit' } : subject.status === 'removed' ? removed : null
+  !can(actor, 'members.edit', subject)
+    ? { needs: 'members.edit' }
+    : isSelf(actor, subject) && reach(actor, 'members.edit') !== 'organization'
+      ? { because: 'Your own details are in your profile.' }
+      : subject.status === 'removed'
+        ? removed
+        : null
+
+/** The picture that somebody put there themselves; their own they remove in their profile. */
+export const mayRemovePicture = (actor: Actor, subject: Subject & { avatar: unknown }): Refusal =>
+  mayEdit(actor, subject) ??
+  (isSelf(actor, subject)
+    ? { because: 'Your own picture is in your profile.' }
+    : subject.avatar
+      ? null
+      : { because: 'They have no picture.' })
 
 /** Region and area beside them, which a Group manager leaves alone. */
 export const mayPlace = (actor: Actor, subject: Subject): Refusal =>
   everywhere(actor, 'members.edit') ?? (subject.status === 'removed' ? removed : null)
 
+/** What an invitation offers is what somebody gets who accepts it, whatever was changed beside it meanwhile. */
+const offered: Refusal = {
+  because:
+    'They were invited and get what the invitation offers. To offer something else, revoke it and invite them anew.',
+}
+
 /** Organization role, custom roles, group, Group manager and direct permissions. */
 export const mayChangeAccess = (actor: Actor, subject: Subject): Refusal =>
   everywhere(actor, 'members.access') ??
-  (isSelf(actor, subject) ? self : subject.status === 'removed' ? removed : notAbove(actor, subject))
+  (isSelf(actor, subject)
+    ? self
+    : subject.status === 'removed'
+      ? removed
+      : subject.status === 'invited'
+        ? offered
+        : notAbove(actor, subject))
 
 /** Start and end date, suspending and reactivating. */
 export const mayChangeStatus = (actor: Actor, subject: Subject): Refusal =>
@@ -81,34 +75,69 @@ export const mayRemove = (actor: Actor, subject: Subject): Refusal =>
 export const takeBackFor = 30 * 86_400_000
 
 /** What they held and the actor can't give stays behind (removal/coming-back.ts), so it doesn't matter here. */
-export function mayTakeBack(actor: Actor, subject: Subject & { removed_at: Date | string | null }, now: Date): Refusal {
+export function mayTakeBack(
+  actor: Actor,
+  subject: Subject & { removed_at: Date | string | null; again?: unknown },
+  now: Date,
+): Refusal {
   const refusal = everywhere(actor, 'members.remove')
   if (refusal) return refusal
   if (!subject.removed_at) return { because: 'They weren’t removed.' }
+  if (subject.again) return { because: 'They are here again, or have been invited again.' }
   if (!subject.account_id) return { because: 'They never joined. A new invitation is the way.' }
   return now.getTime() - new Date(subject.removed_at).getTime() < takeBackFor
     ? null
     : { because: 'They were removed more than 30 days ago. A new invitation is the way back.' }
 }
 
-/** A reset link to the present address, and ending their sessions: for anybody with an account here. */
-export const mayHelpSignIn = (actor: Actor, subject: Subject): Refusal =>
-  everywhere(actor, 'members.credentials') ??
-  (subject.status === 'removed'
-    ? removed
-    : subject.account_id === null
-      ? { because: 'They have no account yet.' }
-      : isSelf(actor, subject)
-        ? { because: 'Your own is in your profile.' }
-        : notAbove(actor, subject))
-
-/** Email, username, password and block: only where the organization manages the account. */
-export const mayManageAccount = (actor: Actor, subject: Subject): Refusal =>
+/**
+ * A reset link opens the account in every organization that it is in: whoever doesn't manage it never sees the link. It goes by letter
+ * alone then, which needs a mail server.
+ */
+export const mayMakeLink = (actor: Actor, subject: Subject, mailing: boolean): Refusal =>
   mayHelpSignIn(actor, subject) ??
-  (subject.managed ? null : { because: 'They are a member elsewhere too, so only they themselves can change this.' })
+  (mailing || subject.managed
+    ? null
+    : {
+        because:
+          'They are a member elsewhere too, so a reset link may go to them by mail alone, and this installation has no mail server. Ask its operator.',
+      })
 
 export const mayUnblock = (actor: Actor, subject: Subject): Refusal =>
   mayManageAccount(actor, subject) ?? (subject.status === 'blocked' ? null : { because: 'They aren’t blocked.' })
+
+export const mayResetTwoFactor = (actor: Actor, subject: Subject & { has_two_factor: boolean }): Refusal =>
+  mayManageAccount(actor, subject) ??
+  (subject.has_two_factor ? null : { because: 'They don’t have two-factor on, so there is nothing to reset.' })
+
+/** How far ahead an exemption may reach, in days. */
+export const mostExemptDays = 90
+
+type Exemptible = Subject & { two_factor_from: string | null; has_two_factor: boolean; exempt_until: string | null }
+
+/** From what the organization requires of everybody. It opens nothing elsewhere: each organization exempts for itself. */
+const mayDecideExemption = (actor: Actor, subject: Subject): Refusal =>
+  everywhere(actor, 'settings.security') ??
+  (isSelf(actor, subject)
+    ? { because: 'Nobody exempts themselves from two-factor. Ask another Admin.' }
+    : subject.status === 'removed'
+      ? removed
+      : subject.account_id === null
+        ? { because: 'They have no account yet.' }
+        : notAbove(actor, subject))
+
+export const mayExempt = (actor: Actor, subject: Exemptible): Refusal =>
+  mayDecideExemption(actor, subject) ??
+  (!subject.two_factor_from
+    ? { because: 'This organization doesn’t require two-factor, so there is nothing to exempt them from.' }
+    : subject.has_two_factor
+      ? { because: 'They have two-factor on.' }
+      : null)
+
+/** One that is over by its date is none any more. */
+export const mayEndExemption = (actor: Actor, subject: Exemptible, now: Date): Refusal =>
+  mayDecideExemption(actor, subject) ??
+  (subject.exempt_until !== null && subject.exempt_until >= dayOf(now) ? null : { because: 'They aren’t exempt.' })
 
 /**
  * What of `after` the actor can't give: permissions they don't hold, which somebody would hold, or hold anew, or hold in
@@ -125,3 +154,6 @@ export function beyond(actor: Actor, before: Right[], after: Right[], group: str
     })
     .map(({ permission }) => permission)
 }
+
+/** Pending invitations are counted so far beside the list; with more it says so. */
+export const mostPending = 99

@@ -3,6 +3,7 @@ import { currentStatus, dayOf } from '../platform/access/status.ts'
 import { atMost } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
+import { asPart, partOf } from '../platform/database/part.ts'
 import type { DB } from '../platform/database/schema.ts'
 
 /** So many statuses change in one statement, which must end before the page of whoever comes first on a new day is given up. */
@@ -21,8 +22,8 @@ export function newDay(organization: string | Expression<string>, today: string)
   const dated = sql<boolean>`status in ('active', 'ended', 'not_started') and (starts_on > '-infinity' or ends_on < 'infinity')`
   const status = currentStatus(today, false)
   return {
-    stale: (q: QueryCreator<DB>) =>
-      q
+    stale: (q: unknown) =>
+      partOf(q)
         .selectFrom('membership as m')
         .innerJoin('organization as o', 'o.id', 'm.organization_id')
         .where('m.organization_id', '=', organization)
@@ -31,31 +32,35 @@ export function newDay(organization: string | Expression<string>, today: string)
         .where('m.status', '<>', status)
         .select('m.id')
         .limit(atMost(statusesAtOnce)),
-    marked: (q: QueryCreator<NewDay>) =>
-      q
-        .updateTable('organization')
-        .set({
-          statuses_as_of: sql`case when (select count(*) from stale) < ${statusesAtOnce}::int then ${today}::date
+    marked: (q: unknown) =>
+      asPart(
+        partOf(q)
+          .updateTable('organization')
+          .set({
+            statuses_as_of: sql`case when (select count(*) from stale) < ${statusesAtOnce}::int then ${today}::date
             else statuses_as_of end`,
-        })
-        .where('id', '=', organization)
-        .where('statuses_as_of', '<', sql<string>`${today}::date`)
-        .returning(['id', 'statuses_as_of']),
-    kept: (q: QueryCreator<NewDay>) =>
-      q
-        .updateTable('membership')
-        .set({ status })
-        .where('organization_id', '=', organization)
-        .where(({ exists, selectFrom }) => exists(selectFrom('marked').select('marked.id')))
-        .where('id', 'in', (eb) => eb.selectFrom('stale').select('stale.id'))
-        .where(dated)
-        .where('status', '<>', status)
-        .returning('id'),
+          })
+          .where('id', '=', organization)
+          .where('statuses_as_of', '<', sql<string>`${today}::date`)
+          .returning(['id', 'statuses_as_of']),
+      ),
+    kept: (q: unknown) =>
+      asPart(
+        (q as QueryCreator<NewDay>)
+          .updateTable('membership')
+          .set({ status })
+          .where('organization_id', '=', organization)
+          .where(({ exists, selectFrom }) => exists(selectFrom('marked').select('marked.id')))
+          .where('id', 'in', (eb) => eb.selectFrom('stale').select('stale.id'))
+          .where(dated)
+          .where('status', '<>', status)
+          .returning('id'),
+      ),
   }
 }
 
 /** Brings the statuses of one organization up to date, and gives whether all of them are. */
-export async function keepStatusesCurrent(db: Db, organizationId: string, now: Date): Promise<boolean> {
+async function keepStatusesCurrent(db: Db, organizationId: string, now: Date): Promise<boolean> {
   const today = dayOf(now)
   const { stale, marked, kept } = newDay(organizationId, today)
   const row = await db

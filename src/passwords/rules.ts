@@ -4,6 +4,12 @@ import { isCommon } from './common.ts'
 export const least = 15
 export const most = 256
 
+/** A link is sent again, rather than replaced, while it works for so long, in ms. */
+const worthSending = 15 * 60_000
+
+export const isSentAgain = ({ reset_expires_at: until }: { reset_expires_at: Date | null }, now: Date): boolean =>
+  until !== null && until.getTime() - now.getTime() >= worthSending
+
 /** Whose password it is to be: what is public about them is the first that somebody guesses. */
 export type Whose = { email: string; organizations: readonly string[] }
 

@@ -22,6 +22,10 @@ const isRange = (part: string): boolean => {
   )
 }
 
+/** `name@host`, or a name and then that in angle brackets. */
+const sender =
+  /^(?:"?(?<name>[^"<>\p{C}]*)"?\s*<(?<address>[^\s\p{C}@<>(),;:"\\[\]]+@[\p{L}\p{N}.-]+)>|(?<alone>[^\s\p{C}@<>(),;:"\\[\]]+@[\p{L}\p{N}.-]+))$/u
+
 const environment = z.object({
   PORT: blank(port.default(3000)),
   HOST: blank(
@@ -34,8 +38,17 @@ const environment = z.object({
   DATABASE_URL: blank(z.url({ protocol: /^postgres(ql)?$/ }).optional()),
   DATA_DIR: blank(z.string().optional()),
   APP_KEY: blank(z.string().optional()),
+  APP_KEY_OLD: blank(z.string().optional()),
   SMTP_URL: blank(z.url({ protocol: /^smtps?$/ }).optional()),
-  MAIL_FROM: blank(z.string().max(320).optional()),
+  MAIL_FROM: blank(
+    z
+      .string()
+      .max(320)
+      .transform((text) => sender.exec(text.trim())?.groups ?? {})
+      .refine(({ address, alone }) => Boolean(address ?? alone))
+      .transform(({ name, address, alone }) => ({ name: name?.trim() || 'Rollcall', address: address ?? alone ?? '' }))
+      .optional(),
+  ),
   WORKERS: blank(
     z
       .string()
@@ -65,6 +78,7 @@ const meaning: Record<string, string> = {
   PUBLIC_URL: 'an address like https://access.example.org',
   DATABASE_URL: 'an address like postgres://user:password@host:5432/rollcall',
   SMTP_URL: 'an address like smtp://user:password@host:587',
+  MAIL_FROM: 'an address like access@example.org, or Rollcall <access@example.org>',
   WORKERS: 'a number from 1 to 64',
   TRUSTED_PROXIES: 'addresses or ranges with commas between them, like 10.0.0.2, 192.168.0.0/16',
   LOG_LEVEL: 'one of debug, info, warn, error',
@@ -84,6 +98,8 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     throw new ConfigError(
       'APP_KEY is needed with DATABASE_URL: 32 bytes in base64, for example from `openssl rand -base64 32`.',
     )
+  if (data.APP_KEY_OLD && !data.APP_KEY)
+    throw new ConfigError('APP_KEY_OLD is the key of before: set APP_KEY, the new one, beside it.')
   return {
     port: data.PORT,
     host: data.HOST,
@@ -92,8 +108,9 @@ export function readConfig(env: Record<string, string | undefined> = process.env
     databaseUrl: data.DATABASE_URL,
     dataDir: resolve(data.DATA_DIR ?? resolve(root, 'data')),
     appKey: data.APP_KEY,
+    appKeyOld: data.APP_KEY_OLD,
     smtpUrl: data.SMTP_URL,
-    mailFrom: data.MAIL_FROM,
+    mailFrom: data.MAIL_FROM ?? { name: 'Rollcall', address: `rollcall@${publicUrl.hostname}` },
     workers: data.WORKERS,
     trustedProxies: data.TRUSTED_PROXIES,
     logLevel: data.LOG_LEVEL,

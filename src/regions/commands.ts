@@ -132,14 +132,16 @@ async function clearSome(db: Db, cause: Cause, actor: Actor, place: Region | Are
         .updateTable('membership')
         .set((eb) => ({ ...without(place.kind), version: eb('version', '+', 1) }))
         .where('organization_id', '=', organization_id)
-        .where('id', 'in', (eb) =>
-          eb
+        // As an array, which is looked for once and not for each row, whatever the planner knows of the table by then.
+        .where((eb) => {
+          const some = eb
             .selectFrom('membership as m')
             .where('m.organization_id', '=', organization_id)
             .where(ofPlace(place))
             .select('m.id')
-            .limit(mostAtOnce),
-        )
+            .limit(mostAtOnce)
+          return sql<boolean>`id = any(array(${some}))`
+        })
         .where(ifTurn)
         .returning('id'),
     )

@@ -1,7 +1,9 @@
 import { sql } from 'kysely'
+import { endedCount, endSomeGiven, givenEnds, holdingRole, nobody } from '../accounts/given.ts'
+import { unconfirm } from '../accounts/unconfirmed.ts'
 import type { Actor } from '../platform/access/actor.ts'
 import { eventOf, isFree, newNamed, taken } from '../platform/access/named.ts'
-import { notTheirs } from '../platform/access/permission-set.ts'
+import { givesMore, notTheirs } from '../platform/access/permission-set.ts'
 import type { Permission } from '../platform/access/permissions.ts'
 import { eventsAfter, ifTurn, inTurn, mostAtOnce, someAfterOthers, TurnLost } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
@@ -70,7 +72,10 @@ export async function createRole(db: Db, cause: Cause, actor: Actor, key: string
   return { id }
 }
 
-/** Changes a role for everybody who holds it, from their next request on. The caller has asked closedTo() and the version. */
+/**
+ * Changes a role for everybody who holds it, from their next request on. The caller has asked closedTo() and the version. `ended`: of
+ * how many what somebody else may know ended, as they get more (accounts/given.ts).
+ */
 export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role, input: Input) {
   const same = (one: Permission[], other: Permission[]) => [...one].sort().join() === [...other].sort().join()
   const changes: Happening[] = []
@@ -87,8 +92,12 @@ export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role,
   }
   if (changes.length === 0) return {}
   const organization_id = actor.organization.id
+  const more = givesMore(role.permissions, input.permissions)
+  const whose = holdingRole(actor.organization.id, role.id)
+  const told = eventOf(kind, actor, role.id, 'role.given_ended', { role: [role.name, role.name] })
+  const { now, ended } = await endSomeGiven(db, cause, actor, more && role.many, whose, told)
   const sort_name = sortKey(input.name)
-  const row = await inTurn(db, actor)
+  const row = await inTurn(db, now)
     .with('changed', (of) =>
       of
         .updateTable('custom_role as r')
@@ -127,11 +136,16 @@ export async function changeRole(db: Db, cause: Cause, actor: Actor, role: Role,
         )
         .onConflict((oc) => oc.columns(['organization_id', 'role_id', 'permission']).doNothing()),
     )
+    .with('ended', (of) => givenEnds(of, organization_id, cause.now, more ? whose : nobody))
     .with('told', (of) => eventsAfter(of, cause, ...changes))
-    .selectNoFrom((eb) => [ifTurn.as('turned'), eb.exists(eb.selectFrom('changed').select('changed.id')).as('done')])
+    .selectNoFrom((eb) => [
+      ifTurn.as('turned'),
+      eb.exists(eb.selectFrom('changed').select('changed.id')).as('done'),
+      endedCount.as('ended'),
+    ])
     .executeTakeFirstOrThrow()
   if (!row.turned) throw new TurnLost()
-  return row.done ? {} : { errors: taken(kind) }
+  return row.done ? { ended: ended + row.ended } : { errors: taken(kind) }
 }
 
 /** Takes the role from some of those who hold it, in a turn of their own: what stands in the row of a member repeats it. */
@@ -143,14 +157,16 @@ async function takeFromSome(db: Db, cause: Cause, actor: Actor, role: Role): Pro
         .deleteFrom('membership_role')
         .where('organization_id', '=', organization_id)
         .where('role_id', '=', role.id)
-        .where('membership_id', 'in', (eb) =>
-          eb
+        // As an array, which is looked for once and not for each row, whatever the planner knows of the table by then.
+        .where((eb) => {
+          const some = eb
             .selectFrom('membership_role as some')
             .where('some.organization_id', '=', organization_id)
             .where('some.role_id', '=', role.id)
             .select('some.membership_id')
-            .limit(mostAtOnce),
-        )
+            .limit(mostAtOnce)
+          return sql<boolean>`membership_id = any(array(${some}))`
+        })
         .where(ifTurn)
         .returning('membership_id'),
     )
@@ -163,6 +179,7 @@ async function takeFromSome(db: Db, cause: Cause, actor: Actor, role: Role): Pro
         .whereRef('m.id', '=', 'taken.membership_id')
         .returning('m.id'),
     )
+    .with('unconfirmed', (of) => unconfirm(of, organization_id, () => sql<boolean>`m.id in (select id from changed)`))
     .with('told', (of) =>
       eventsAfter(of, cause, eventOf(kind, actor, role.id, 'role.taken', { role: [role.name, null] })),
     )
@@ -209,6 +226,7 @@ export async function deleteRole(db: Db, cause: Cause, actor: Actor, role: Role)
         .where(ifTurn)
         .returning('id'),
     )
+    .with('unconfirmed', (of) => unconfirm(of, organization_id, holdingRole(organization_id, role.id)))
     .with('told', (of) =>
       eventsAfter(
         of,

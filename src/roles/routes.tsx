@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { DeleteRole, EditRole, NewRole, Roles } from '../../views/roles/roles.tsx'
+import { givenHasEndedFor } from '../accounts/given.ts'
 import type { Actor } from '../platform/access/actor.ts'
 import { actorOf, allow } from '../platform/access/allow.ts'
 import { closedTo, inOrder } from '../platform/access/permission-set.ts'
@@ -91,8 +92,9 @@ export const roles = new Hono<App>()
       if (!input) return editScreen(c, role, form)
       if (input.version !== role.version) return editScreen(c, role, meanwhile(form), 409)
       if (input.permissions.join() !== role.permissions.join()) insistOnOpen(actor, role)
-      const { errors } = await changeRole(c.var.db, causeOf(c), actor, role, input)
-      return errors ? editScreen(c, role, refuse(form, errors)) : done(c, actor, `${input.name} was saved.`)
+      const { errors, ended } = await changeRole(c.var.db, causeOf(c), actor, role, input)
+      if (errors) return editScreen(c, role, refuse(form, errors))
+      return done(c, actor, `${input.name} was saved.${givenHasEndedFor(ended)}`)
     })
   })
   .get('/:id/delete', allow('roles.manage'), withoutQuery, async (c) => {

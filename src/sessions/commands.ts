@@ -1,7 +1,9 @@
 import type { Visitor } from '../platform/access/actor.ts'
+import { eventsAfter } from '../platform/access/turn.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
 import { type Cause, record } from '../platform/events/record.ts'
 import { endSession } from './lucia.ts'
+import { stillThere } from './queries.ts'
 
 /** Ends the visitor's own session. */
 export const signOut = (db: Db, cause: Cause, { session, account }: Visitor): Promise<void> =>
@@ -9,3 +11,29 @@ export const signOut = (db: Db, cause: Cause, { session, account }: Visitor): Pr
     await endSession(trx, session.idHash)
     await record(trx, cause, { act: 'signed_out', subject: 'account', subjectId: account.id })
   })
+
+/** Ends another session of one's own, or all of them, but never the one from which it is done. Gives how many there were. */
+export async function endOthers(db: Db, cause: Cause, visitor: Visitor, which: Buffer | 'others'): Promise<number> {
+  const { session, account } = visitor
+  const [row] = await db
+    .with('changed', (of) =>
+      of
+        .deleteFrom('session')
+        .where('account_id', '=', account.id)
+        .where('id_hash', '<>', session.idHash)
+        .where((eb) => (which === 'others' ? eb.val(true) : eb('id_hash', '=', which)))
+        .where(stillThere(visitor))
+        .returning('account_id'),
+    )
+    .with('told', (of) =>
+      eventsAfter(of, cause, {
+        act: which === 'others' ? 'sessions.others_ended' : 'session.ended',
+        subject: 'account',
+        subjectId: account.id,
+      }),
+    )
+    .selectFrom('changed')
+    .select((eb) => eb.fn.countAll<string>().as('count'))
+    .execute()
+  return Number(row?.count ?? 0)
+}

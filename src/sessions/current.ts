@@ -23,6 +23,16 @@ type Asked = { hash: Buffer; slug: string; now: Date; today: string; usedBy: Dat
 const standing = (today: string) => sql<Standing | null>`case when m.suspended_at is not null then 'suspended'
   when m.ends_on < ${today}::date then 'ended' when m.starts_on > ${today}::date then 'not_started' end`
 
+/** The first day on which the membership `m` needs two-factor: what its organization says, put off by an exemption. */
+const neededFrom = sql`case when o.two_factor_from is not null then greatest(o.two_factor_from, x.until + 1) end`
+
+/**
+ * What the session may open now: from the day that two-factor is required on, whoever lacks it may enroll, and nothing else (R-11). It is
+ * stored as full, so that an exemption opens it again.
+ */
+const stageNow = (today: string) => sql<string>`case when s.stage = 'full' and a.two_factor_at is null
+  and (a.must_enroll or every.needed_from <= ${today}::date) then 'enroll' else s.stage end`
+
 /**
  * The session of this hash with its account, that account's organizations, its membership in the organization of the address and
  * everything that grants it something: one statement for "who is asking?". No row when the account is blocked, or when the session
@@ -38,12 +48,20 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
         eb
           .selectFrom('membership as m')
           .innerJoin('organization as o', 'o.id', 'm.organization_id')
+          .leftJoin('two_factor_exemption as x', (on) =>
+            on.onRef('x.organization_id', '=', 'm.organization_id').onRef('x.membership_id', '=', 'm.id'),
+          )
           .whereRef('m.account_id', '=', 'a.id')
           .where('m.removed_at', 'is', null)
           .select((of) => [
+            sql<string | null>`min(${neededFrom}) filter (where ${standing(today)} is null)`.as('needed_from'),
+            sql<string | null>`(array_agg(o.name order by ${neededFrom}, o.name, o.id)
+              filter (where ${standing(today)} is null and o.two_factor_from is not null))[1]`.as('needed_by'),
             of.fn.min('o.session_idle_minutes').as('idle_minutes'),
             of.fn.min('o.session_hours').as('hours'),
-            sql<Visitor['organizations'] | null>`json_agg(json_build_object('slug', o.slug, 'name', o.name)
+            sql<
+              Visitor['organizations'] | null
+            >`json_agg(json_build_object('slug', o.slug, 'name', o.name, 'open', ${standing(today)} is null)
               order by o.name, o.id)`.as('organizations'),
           ])
           .as('every'),
@@ -70,7 +88,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
         .onRef('m.organization_id', '=', 'o.id')
         .onRef('m.account_id', '=', 'a.id')
         .on('m.removed_at', 'is', null)
-        .on('s.stage', '=', 'full'),
+        .on(stageNow(today), '=', 'full'),
     )
     .leftJoin('member_group as g', (on) =>
       on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
@@ -81,7 +99,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
     .where(sql<boolean>`s.created_at > ${now}::timestamptz - case s.stage when 'password' then interval '10 minutes'
       else make_interval(hours => least(24, every.hours)) end`)
     .select((eb) => [
-      's.stage',
+      stageNow(today).as('stage'),
       's.created_at',
       's.last_used_at',
       's.confirmed_at',
@@ -90,6 +108,9 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
       'a.username',
       'a.time_zone',
       'a.is_support',
+      sql<boolean>`a.two_factor_at is not null`.as('two_factor_on'),
+      'every.needed_from',
+      'every.needed_by',
       'every.organizations',
       'o.id as organization_id',
       'o.name as organization_name',
@@ -100,6 +121,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
       'm.first_name',
       'm.last_name',
       'm.email as membership_email',
+      'm.avatar',
       'm.organization_role',
       'm.group_id',
       'm.manages_group',
@@ -236,6 +258,10 @@ export async function findCurrent(db: Db, hash: Buffer, slug: string, now: Date)
       timeZone: row.time_zone,
       isSupport: row.is_support,
     },
+    twoFactor: {
+      on: row.two_factor_on,
+      needed: row.needed_from ? { from: row.needed_from, by: row.needed_by ?? '' } : null,
+    },
     organizations: row.organizations?.slice(0, 100) ?? [],
   }
   const nobody = { visitor, actor: null, standing: null, closed: null }
@@ -270,6 +296,7 @@ export async function findCurrent(db: Db, hash: Buffer, slug: string, now: Date)
         firstName: row.first_name ?? '',
         lastName: row.last_name ?? '',
         email: row.membership_email ?? '',
+        avatar: row.avatar,
         organizationRole,
         groupId: row.group_id,
         groupName,

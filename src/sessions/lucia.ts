@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Adapter, Lucia, TimeSpan } from 'lucia'
+import { type Adapter, generateIdFromEntropySize, Lucia, TimeSpan } from 'lucia'
 import type { Stage } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { type Current, findCurrent } from './current.ts'
@@ -20,7 +20,8 @@ declare module 'lucia' {
 type SessionDetails = { stage: Stage; ip: string; userAgent: string; confirmedAt: Date | null }
 
 const lifetime = new TimeSpan(24, 'h')
-const perAccount = 10
+/** Beyond so many of an account the oldest ends. */
+export const perAccount = 10
 
 export const hashOfId = (id: string): Buffer => createHash('sha256').update(id).digest()
 
@@ -101,34 +102,10 @@ export async function validate(
   return session ? (found.current ?? null) : null
 }
 
-export type NewSession = { accountId: string; stage: Stage; ip: string; userAgent: string; confirmed: boolean }
-
-/** Starts a session in the caller's transaction and gives its Set-Cookie; beyond ten of an account the oldest ends. */
-export async function startSession(db: Db, now: Date, secure: boolean, session: NewSession): Promise<string> {
-  const lucia = luciaFor(db, now, secure)
-  const { id } = await lucia.createSession(session.accountId, {
-    stage: session.stage,
-    ip: session.ip,
-    userAgent: session.userAgent.slice(0, 300),
-    confirmedAt: session.confirmed ? now : null,
-  })
-  await db
-    .deleteFrom('session')
-    .where('account_id', '=', session.accountId)
-    .where('id_hash', 'in', (eb) =>
-      eb
-        .selectFrom('session')
-        .select('id_hash')
-        .where('account_id', '=', session.accountId)
-        // Never the new one, whatever else began at the same instant.
-        .where('id_hash', '<>', hashOfId(id))
-        .orderBy('created_at', 'desc')
-        .orderBy('last_used_at', 'desc')
-        .orderBy('id_hash')
-        .offset(perAccount - 1),
-    )
-    .execute()
-  return lucia.createSessionCookie(id).serialize()
+/** An id of 200 bits for a session that a statement starts or goes on with: what is stored of it, and its Set-Cookie. */
+export function newSessionId(db: Db, now: Date, secure: boolean): { hash: Buffer; cookie: string } {
+  const id = generateIdFromEntropySize(25)
+  return { hash: hashOfId(id), cookie: luciaFor(db, now, secure).createSessionCookie(id).serialize() }
 }
 
 /** Ends one session, by the hash that the list and the visitor know. */

@@ -4,6 +4,7 @@ import { lockFirstStart } from '../platform/database/locks.ts'
 import { type Cause, record } from '../platform/events/record.ts'
 import { emailKey, searchText, sortKey } from '../platform/fold.ts'
 import { newId } from '../platform/ids.ts'
+import { post } from '../platform/mail/outbox.ts'
 import { isFirstStart } from './queries.ts'
 import { numbered, slugOf } from './rules.ts'
 
@@ -100,6 +101,14 @@ export async function createOrganization(
         changes: { organization_role: [null, 'admin'] },
       },
     )
+    // Whoever has an account hears that it opens more from now on.
+    if (account.linked)
+      await post(trx, cause.now, {
+        organizationId,
+        template: 'access_changed',
+        data: { membership_id: membership },
+        to: account.email,
+      })
     return { created: { organizationId, slug: organization.slug, accountId: account.id, linked: account.linked } }
   })
 }

@@ -4,15 +4,13 @@ import { SetUp } from '../../views/set-up/set-up.tsx'
 import { hashPassword } from '../passwords/hash.ts'
 import { passwordErrors } from '../passwords/rules.ts'
 import { anyone } from '../platform/access/allow.ts'
-import { inTransaction } from '../platform/database/connect.ts'
-import { record } from '../platform/events/record.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { strangerCause } from '../platform/web/cause.ts'
 import { giveCookie, readCookie, takeCookie } from '../platform/web/cookie.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
 import { show } from '../platform/web/show.ts'
-import { browserOf, letIn } from '../sign-in/browser.ts'
+import { browserOf, letIn } from '../sessions/browser.ts'
 import { start } from '../sign-in/commands.ts'
 import { createOrganization } from './commands.ts'
 import { newOrganization } from './form.ts'
@@ -66,14 +64,7 @@ export const setUp = new Hono<App>()
       return screen(c, token, refuse(form, { email: 'Enter another address: this one has an account already' }))
     }
     const { accountId, slug } = result.created
-    const signedIn = await inTransaction(db, async (trx) => {
-      await record(
-        trx,
-        { ...cause, actorId: accountId },
-        { act: 'sign_in.succeeded', subject: 'account', subjectId: accountId },
-      )
-      return start(trx, cause, config.secure, accountId, 'full', browserOf(c))
-    })
+    const signedIn = await start(db, { ...cause, actorId: accountId }, config.secure, accountId, 'full', browserOf(c))
     letIn(c, signedIn)
     takeCookie(c, cookie)
     return c.redirect(`/o/${slug}/members`, 303)

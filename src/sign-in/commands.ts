@@ -1,37 +1,30 @@
-import { blockAfterFailures, mostFailures } from '../accounts/commands.ts'
+import { sql } from 'kysely'
+import { type Counters, countPassword, ofDevice, type Tries, wrongPassword } from '../accounts/tries.ts'
 import { changeFirstPassword } from '../passwords/commands.ts'
 import { hashPassword, isPassword, needsRehash } from '../passwords/hash.ts'
 import type { Stage } from '../platform/access/actor.ts'
-import { type Db, inTransaction } from '../platform/database/connect.ts'
-import { type Cause, record } from '../platform/events/record.ts'
+import { dayOf } from '../platform/access/status.ts'
+import type { Db } from '../platform/database/connect.ts'
+import type { Cause } from '../platform/events/record.ts'
 import { turns } from '../platform/turns.ts'
 import { networkOf } from '../platform/web/address.ts'
-import { countTry, forgetTries, giveBack, limitKey, perAddress, perDevice, perLogin } from '../platform/web/limits.ts'
-import { endSession, startSession } from '../sessions/lucia.ts'
-import { hashesOf, rememberDevice } from './devices.ts'
+import { givingBack, limitKey, perAddress, perLogin } from '../platform/web/limits.ts'
+import {
+  admit,
+  type Browser,
+  eventOfStage,
+  ownOrFresh,
+  type SignedIn,
+  stageOf,
+  type UpTo,
+} from '../sessions/admission.ts'
+import { hashesOf } from '../sessions/devices.ts'
+import { lacksTwoFactor } from '../two-factor/needed.ts'
 import { type AccountOfLogin, accountOfLogin, loginKey, mayTry } from './queries.ts'
-
-/** The browser that somebody signs in with. `session`: the hash of the one that it has, which ends. */
-export type Browser = { userAgent: string; devices: readonly string[]; session: Buffer | null }
-
-/** `session` is a Set-Cookie; `device` the device cookie's new value, after a full sign-in alone. */
-export type SignedIn = { stage: Stage; session: string; device: string | null }
 
 type Typed = { login: string; password: string }
 type Outcome = { wait: number } | { wrong: true } | { done: SignedIn }
 type Keys = { key: Buffer; secure: boolean }
-
-/** Thrown to undo what was counted of a try that isn't made. */
-class Wait extends Error {
-  readonly seconds: number
-  constructor(seconds: number) {
-    super('wait')
-    this.seconds = seconds
-  }
-}
-
-/** Nobody has this id: a statement about it does what it does for an account, and finds nothing. */
-const nobody = '00000000-0000-0000-0000-000000000000'
 
 /**
  * Signs in with email or username and password. Every failure is one value, after the same statements and one hash, whether the
@@ -54,177 +47,126 @@ async function signInNow(
 ): Promise<Outcome> {
   const { now } = cause
   const account = await accountOfLogin(db, typed.login, hashesOf(browser.devices), now)
-  const tries = await count(db, cause, key, typed.login, account)
+  const tries = await countPassword(db, cause.now, account?.id ?? null, countersOf(cause, key, typed.login, account))
   if ('wait' in tries) return tries
 
   let right: boolean
   try {
     right = await isPassword(mayTry(account, now) ? account.password_hash : null, typed.password)
   } catch (error) {
-    await inTransaction(db, (trx) => tries.undo(trx))
+    await tries.undo()
     throw error
   }
   if (right && account?.password_hash) {
     const rehashed = needsRehash(account.password_hash) ? await hashPassword(typed.password).catch(() => null) : null
-    const done = await admit(db, { ...cause, actorId: account.id }, secure, account, rehashed, browser, tries.forget)
+    const done = await letIn(db, { ...cause, actorId: account.id }, secure, account, rehashed, browser, tries)
     if (done) return { done }
   }
 
-  const failed = { act: 'sign_in.failed' as const, subject: 'account' as const, subjectId: account?.id ?? null }
-  await record(db, cause, failed, ...(tries.waits ? [{ ...failed, act: 'sign_in.delayed' as const }] : []))
-  // Not at each try beyond: to somebody who can't be blocked it would be told by the time it takes.
-  if (account && tries.failures >= mostFailures && tries.failures % 10 === 0)
-    await inTransaction(db, (trx) => blockAfterFailures(trx, cause, account.id))
+  await wrongPassword(db, cause, account?.id ?? null, tries)
   return { wrong: true }
 }
 
-type Tries = {
-  /** This one started a delay. */
-  waits: boolean
-  /** In a row on the account, with this one. */
-  failures: number
-  /** After a success: the counter of the login, or device, begins anew, and the address has one failure less. */
-  forget: (trx: Db) => Promise<void>
-  /** When it could not be made. */
-  undo: (trx: Db) => Promise<void>
-}
-
-/** Counts one try everywhere, or nowhere. */
-async function count(
-  db: Db,
-  { now, ip }: Cause,
-  key: Buffer,
-  login: string,
-  account: AccountOfLogin | undefined,
-): Promise<Tries | { wait: number }> {
-  const own = account?.device
-    ? { row: limitKey(key, perDevice, account.device.toString('hex')), limit: perDevice }
-    : { row: limitKey(key, perLogin, loginKey(login)), limit: perLogin }
-  const address = limitKey(key, perAddress, networkOf(ip))
-  try {
-    return await inTransaction(db, async (trx) => {
-      const counted = await countTry(trx, own.row, own.limit, now)
-      if (!counted.counted) return { wait: counted.seconds }
-      // Those who sit behind the same address as an attacker still get in from a device that they used before.
-      const fromAddress = account?.device
-        ? { counted: true as const, waits: false }
-        : await countTry(trx, address, perAddress, now)
-      if (!fromAddress.counted) throw new Wait(fromAddress.seconds)
-      const row = await trx
-        .updateTable('account')
-        .set((eb) => ({ failed_sign_ins: eb('failed_sign_ins', '+', 1) }))
-        .where('id', '=', account?.id ?? nobody)
-        .where('blocked_at', 'is', null)
-        .returning('failed_sign_ins')
-        .executeTakeFirst()
-      const fromHere = async (then: Db) => {
-        if (!account?.device) await giveBack(then, address, perAddress)
+/** Where a try is counted: by the device that the account knows, or else by the login (R-05) and the network address (R-06). */
+const countersOf = ({ ip }: Cause, key: Buffer, login: string, account: AccountOfLogin | undefined): Counters =>
+  account?.device
+    ? // Those who sit behind the same address as an attacker still get in from a device that they used before.
+      { own: ofDevice(key, account.device), address: null }
+    : {
+        own: { row: limitKey(key, perLogin, loginKey(login)), limit: perLogin },
+        address: limitKey(key, perAddress, networkOf(ip)),
       }
-      return {
-        waits: counted.waits || fromAddress.waits,
-        failures: row?.failed_sign_ins ?? 0,
-        forget: async (then: Db) => {
-          await forgetTries(then, [own.row])
-          await fromHere(then)
-        },
-        undo: async (then: Db) => {
-          await giveBack(then, own.row, own.limit)
-          await fromHere(then)
-          await then
-            .updateTable('account')
-            .set((eb) => ({ failed_sign_ins: eb('failed_sign_ins', '-', 1) }))
-            .where('id', '=', account?.id ?? nobody)
-            .where('failed_sign_ins', '>', 0)
-            .execute()
-        },
-      }
-    })
-  } catch (error) {
-    if (error instanceof Wait) return { wait: error.seconds }
-    throw error
-  }
-}
-
-/** The account changed between the check of its password and now. */
-class Overtaken extends Error {}
 
 /**
  * Starts the session of a right password, unless the account was blocked or its password changed since it was read: then null, and
- * it counts as wrong. A first password is used up by this (R-22): of two who sign in with it at once, one gets in.
+ * it counts as wrong. A first password is used up by this (R-22), or by the second step: of two who sign in with it at once, one
+ * gets in.
  */
-async function admit(
+async function letIn(
   db: Db,
   cause: Cause,
   secure: boolean,
   account: AccountOfLogin,
   rehashed: string | null,
   browser: Browser,
-  forget: (trx: Db) => Promise<void>,
+  { own, address }: Tries,
 ): Promise<SignedIn | null> {
   const { now } = cause
-  const first = account.must_change_password
-  try {
-    return await inTransaction(db, async (trx) => {
-      // Counters before the account, as count() takes them.
-      await forget(trx)
-      const row = await trx
+  const stage = account.two_factor_at ? 'password' : stageOf(account)
+  const next = goingOn(stage, account)
+  const spent = stage === 'new_password'
+  const still = sql<boolean>`exists (select from account where id = ${account.id}::uuid and blocked_at is null
+    and password_hash = ${account.password_hash})`
+  // Counters before the account, as count() takes them.
+  const statement = db
+    .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', own).where(still).returning('key'))
+    .with(
+      'given_back',
+      () =>
+        sql<{ key: Buffer }>`(${
+          address
+            ? givingBack(address, perAddress, sql<boolean>`${still} and (select count(*) from forgotten) >= 0`)
+            : sql`select key from forgotten`
+        })`,
+    )
+    .with('changed', (of) =>
+      of
         .updateTable('account')
         .set({
           failed_sign_ins: 0,
           ...(rehashed ? { password_hash: rehashed } : {}),
-          ...(first ? { password_expires_at: now } : {}),
+          ...(spent ? { password_expires_at: now } : {}),
         })
         .where('id', '=', account.id)
         .where('blocked_at', 'is', null)
         .where('password_hash', '=', account.password_hash)
-        .where('must_change_password', '=', first)
-        .where((eb) =>
-          eb.or([
-            eb('must_change_password', '=', false),
-            eb('password_expires_at', 'is', null),
-            eb('password_expires_at', '>', now),
-          ]),
-        )
-        .returning('id')
-        .executeTakeFirst()
-      if (!row) throw new Overtaken()
-      const stage: Stage = account.two_factor_at ? 'password' : first ? 'new_password' : 'full'
-      const act = {
-        password: 'sign_in.second_step_needed',
-        new_password: 'sign_in.new_password_needed',
-        full: 'sign_in.succeeded',
-      } as const
-      await record(trx, cause, { act: act[stage], subject: 'account', subjectId: account.id })
-      return start(trx, cause, secure, account.id, stage, browser)
-    })
-  } catch (error) {
-    if (error instanceof Overtaken) return null
-    throw error
-  }
+        .where('must_change_password', '=', account.must_change_password)
+        .where('two_factor_at', 'is not distinct from', account.two_factor_at)
+        .where('must_enroll', '=', account.must_enroll)
+        .where((eb) => ownOrFresh(eb, now))
+        .where(sql<boolean>`(select count(*) from given_back) >= 0`)
+        .returning('id'),
+    )
+  const done = await admit(db, statement as unknown as UpTo<{ id: string }>, cause, secure, {
+    accountId: account.id,
+    stage,
+    browser,
+    happenings: [{ act: eventOfStage[next], subject: 'account', subjectId: account.id }],
+  })
+  return done && { ...done, stage: next }
 }
 
-/** A new session under a new id; the one that the browser had ends, so that none which somebody planted goes on (R-12). */
+/** Where somebody goes on with a full session, which opens nothing while an organization requires two-factor (sessions/current.ts). */
+const goingOn = (stage: Stage, { lacks_two_factor }: { lacks_two_factor: boolean }): Stage =>
+  stage === 'full' && lacks_two_factor ? 'enroll' : stage
+
+/** Starts a session in the caller's transaction for somebody who has just shown that they may. */
 export async function start(
   trx: Db,
-  { now, ip }: Cause,
+  cause: Cause,
   secure: boolean,
   accountId: string,
-  stage: 'password' | 'new_password' | 'full',
+  stage: 'enroll' | 'full',
   browser: Browser,
 ): Promise<SignedIn> {
-  if (browser.session) await endSession(trx, browser.session)
-  const confirmed = stage === 'full'
-  const session = await startSession(trx, now, secure, {
+  const account = await trx
+    .selectFrom('account as a')
+    .where('a.id', '=', accountId)
+    .select(lacksTwoFactor(dayOf(cause.now)).as('lacks_two_factor'))
+    .executeTakeFirstOrThrow()
+  const next = goingOn(stage, account)
+  const statement = trx.with('changed', (of) => of.selectFrom('account').select('id').where('id', '=', accountId))
+  const done = await admit(trx, statement as unknown as UpTo<{ id: string }>, cause, secure, {
     accountId,
     stage,
-    ip,
-    userAgent: browser.userAgent,
-    confirmed,
+    browser,
+    happenings: [{ act: eventOfStage[next], subject: 'account', subjectId: accountId }],
   })
-  return { stage, session, device: confirmed ? await rememberDevice(trx, now, accountId, browser.devices) : null }
+  if (!done) throw new Error('the account is gone')
+  return { ...done, stage: next }
 }
 
-/** Replaces the first password of somebody who signed in with it, and signs them in fully. Values as changeFirstPassword's. */
+/** Replaces the first password of somebody who signed in with it, and signs them in. Values as changeFirstPassword's. */
 export const chooseOwnPassword = (
   db: Db,
   cause: Cause,
@@ -233,7 +175,6 @@ export const chooseOwnPassword = (
   typed: { password: string; password_again: string },
   browser: Browser,
 ) =>
-  changeFirstPassword(db, cause, secure, accountId, typed, async (trx) => {
-    await record(trx, cause, { act: 'sign_in.succeeded', subject: 'account', subjectId: accountId })
-    return start(trx, cause, secure, accountId, 'full', browser)
-  })
+  changeFirstPassword(db, cause, secure, accountId, typed, (trx, { must_enroll }) =>
+    start(trx, cause, secure, accountId, must_enroll ? 'enroll' : 'full', browser),
+  )

@@ -1,42 +1,68 @@
+import { isStillGiven, ofFirstPassword } from '../accounts/giver.ts'
+import { dayOf } from '../platform/access/status.ts'
+import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
+import { crossing } from '../platform/database/guard.ts'
 import { emailKey, usernameKey } from '../platform/fold.ts'
+import { knownDevice } from '../sessions/queries.ts'
+import { lacksTwoFactor } from '../two-factor/needed.ts'
 
 /** One spelling for every way to write a login. A username has no @, so the two never meet. */
 export const loginKey = (login: string): string => (login.includes('@') ? emailKey(login) : usernameKey(login))
 
+type Asked = { login: string; now: Date; today: string } & Record<(typeof places)[number], Buffer>
+/** As many devices as a browser may show: the statement has the same text for any number of them. */
+const places = ['device0', 'device1', 'device2', 'device3', 'device4'] as const
+
+const accountBy = (column: 'a.email_key' | 'a.username_key') =>
+  compiledOnce((db, asked: Asked) =>
+    crossing(db, 'whoever gave a first password is in the organization that manages the account')
+      .selectFrom('account as a')
+      .select([
+        'a.id',
+        'a.password_hash',
+        'a.password_expires_at',
+        'a.two_factor_at',
+        'a.must_enroll',
+        'a.blocked_at',
+        lacksTwoFactor(asked.today).as('lacks_two_factor'),
+      ])
+      .select((eb) => ofFirstPassword(eb, asked.today))
+      .select((eb) =>
+        knownDevice(
+          eb,
+          places.map((one) => asked[one]),
+          asked.now,
+        ),
+      )
+      .where(column, '=', asked.login),
+  )
+const byEmail = accountBy('a.email_key')
+const byUsername = accountBy('a.username_key')
+
 /**
- * The account that a login names, and which of these devices (hashes; at least one) it knows. No actor: nobody is signed in yet.
- * One statement, the same whether or not there is such an account.
+ * The account that a login names, and which of these devices (hashes; one to five) it knows. No actor: nobody is signed in yet.
+ * One statement, the same whether or not there is such an account; planning it takes longer than running it, so it is prepared.
  */
-export const accountOfLogin = (db: Db, login: string, devices: readonly Buffer[], now: Date) =>
-  db
-    .selectFrom('account as a')
-    .select([
-      'a.id',
-      'a.password_hash',
-      'a.password_expires_at',
-      'a.must_change_password',
-      'a.two_factor_at',
-      'a.blocked_at',
-    ])
-    .select((eb) =>
-      eb
-        .selectFrom('known_device as d')
-        .select('d.id_hash')
-        .whereRef('d.account_id', '=', 'a.id')
-        .where('d.id_hash', 'in', devices)
-        .where('d.expires_at', '>', now)
-        .limit(1)
-        .as('device'),
-    )
-    .where(login.includes('@') ? 'a.email_key' : 'a.username_key', '=', loginKey(login))
-    .executeTakeFirst()
+export async function accountOfLogin(db: Db, login: string, devices: readonly Buffer[], now: Date) {
+  const shown = Object.fromEntries(places.map((one, n) => [one, devices[n] ?? devices[0]])) as Record<
+    (typeof places)[number],
+    Buffer
+  >
+  const ask = login.includes('@') ? byEmail : byUsername
+  const [account] = await ask(db, { login: loginKey(login), now, today: dayOf(now), ...shown })
+  return account
+}
 
 export type AccountOfLogin = NonNullable<Awaited<ReturnType<typeof accountOfLogin>>>
 
-/** Whether a password of this account may open anything now: not blocked, and a first one neither used nor too old. */
+/**
+ * Whether a password of this account may open anything now: not blocked, and a first one neither used nor too old (R-22), nor given by
+ * somebody who may do so no longer.
+ */
 export const mayTry = (account: AccountOfLogin | undefined, now: Date): account is AccountOfLogin =>
   account !== undefined &&
   account.password_hash !== null &&
   !account.blocked_at &&
-  !(account.must_change_password && account.password_expires_at && account.password_expires_at <= now)
+  !(account.must_change_password && account.password_expires_at && account.password_expires_at <= now) &&
+  isStillGiven(account)

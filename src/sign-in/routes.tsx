@@ -4,15 +4,18 @@ import { CannotSignIn } from '../../views/sign-in/cannot-sign-in.tsx'
 import { NewPassword } from '../../views/sign-in/new-password.tsx'
 import { SignIn } from '../../views/sign-in/sign-in.tsx'
 import { newPassword } from '../passwords/form.ts'
+import { pageOfStage } from '../platform/access/actor.ts'
 import { anyone, atStage } from '../platform/access/allow.ts'
 import { safeNext, withoutQuery } from '../platform/web/address.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { causeOf, strangerCause } from '../platform/web/cause.ts'
 import { SignInFirst } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, secret } from '../platform/web/form.ts'
-import { forgetNext, goal, keepNext, keptNext } from '../platform/web/next.ts'
+import { goal, keepNext, keptNext } from '../platform/web/next.ts'
 import { show } from '../platform/web/show.ts'
-import { browserOf, letIn } from './browser.ts'
+import { inMinutes } from '../platform/web/waiting.ts'
+import { browserOf, entered } from '../sessions/browser.ts'
+import { blankCookie, endSession } from '../sessions/lucia.ts'
 import { chooseOwnPassword, signIn as trySignIn } from './commands.ts'
 
 const next = z.string().max(2000).optional()
@@ -26,11 +29,7 @@ const firstPassword = newPassword.extend({ next })
 /** One sentence for every failure, so that it tells nobody who has an account (R-03). */
 const wrong = 'Email or password is wrong. If your account is blocked, we have written to you.'
 
-const waiting = (seconds: number) => {
-  const minutes = Math.ceil(seconds / 60)
-  const time = seconds > 90 ? `${minutes} minutes` : seconds === 1 ? '1 second' : `${seconds} seconds`
-  return `There were too many wrong tries. Wait ${time}, then try again.`
-}
+const waiting = (seconds: number) => `There were too many wrong tries. Wait ${inMinutes(seconds)}, then try again.`
 
 const screen = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
   show(c, 'Sign in', <SignIn form={form} next={goal(c, next)} />, status)
@@ -39,7 +38,8 @@ const screen = (c: Context<App>, next: string | undefined, form?: Form, status =
 function onward(c: Context<App>, next?: string): string | null {
   const stage = c.var.visitor?.session.stage
   if (stage === 'full') return safeNext(next, c.var.config.publicUrl)
-  return stage === 'new_password' ? '/sign-in/new-password' : null
+  // Whoever is asked for a code may begin anew, as somebody else.
+  return stage && stage !== 'password' ? pageOfStage[stage] : null
 }
 
 const ownPassword = (c: Context<App>, next: string | undefined, form?: Form, status = 200) =>
@@ -73,14 +73,7 @@ export const signIn = new Hono<App>()
       return screen(c, next, refuse(form, { '': waiting(result.wait) }), 429)
     }
     if ('wrong' in result) return screen(c, next, refuse(form, { '': wrong }), 422)
-    letIn(c, result.done)
-    const { stage } = result.done
-    if (stage === 'full') {
-      forgetNext(c)
-      return c.redirect(safeNext(next, config.publicUrl), 303)
-    }
-    keepNext(c, next)
-    return c.redirect(stage === 'new_password' ? '/sign-in/new-password' : '/cannot-sign-in', 303)
+    return entered(c, result.done, next)
   })
   .get('/sign-in/new-password', atStage('new_password'), withoutQuery, (c) => ownPassword(c, keptNext(c)))
   .post('/sign-in/new-password', atStage('new_password'), async (c) => {
@@ -98,12 +91,13 @@ export const signIn = new Hono<App>()
       { password, password_again },
       browserOf(c),
     )
-    if ('gone' in result) throw new SignInFirst()
+    if ('gone' in result) {
+      // Nothing is left to choose, and this sign-in leads nowhere else.
+      await endSession(db, visitor.session.idHash)
+      c.header('Set-Cookie', blankCookie(db, c.var.now, config.secure), { append: true })
+      return c.redirect('/sign-in', 303)
+    }
     if ('errors' in result) return ownPassword(c, next, refuse(form, result.errors), 422)
-    letIn(c, result.done)
-    forgetNext(c)
-    return c.redirect(safeNext(next, config.publicUrl), 303)
+    return entered(c, result.done, next)
   })
-  .get('/cannot-sign-in', anyone(), (c) =>
-    show(c, 'Can’t sign in?', <CannotSignIn secondStep={c.var.visitor?.session.stage === 'password'} />),
-  )
+  .get('/cannot-sign-in', anyone(), (c) => show(c, 'Can’t sign in?', <CannotSignIn />))

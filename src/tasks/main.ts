@@ -7,7 +7,11 @@ import { appKey } from '../platform/database/key.ts'
 import { migrate } from '../platform/database/migrate.ts'
 import { type Command, OperatorError } from './command.ts'
 import { dump, restore } from './dump/command.ts'
+import { command as makeSupport } from './make-support.ts'
+import { command as outbox } from './outbox.ts'
 import { command as resetPassword } from './reset-password.ts'
+import { command as resetTwoFactor } from './reset-two-factor.ts'
+import { command as rotateKey } from './rotate-key/command.ts'
 import { command as routes } from './routes.ts'
 import { command as seed } from './seed/command.ts'
 import { command as setup } from './setup.ts'
@@ -18,9 +22,14 @@ const commands: Record<string, Command> = {
   setup,
   seed,
   'reset-password': resetPassword,
+  'reset-two-factor': resetTwoFactor,
   unblock,
+  outbox,
+
+  'make-support': makeSupport,
   dump,
   restore,
+  'rotate-key': rotateKey,
   routes,
 }
 
@@ -28,7 +37,7 @@ const overview = () =>
   [
     'Usage: npm run -s rollcall -- COMMAND',
     '',
-    ...Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(16)}${help.split('\n')[0]}`),
+    ...Object.entries(commands).map(([name, { help }]) => `  ${name.padEnd(18)}${help.split('\n')[0]}`),
     '',
     'COMMAND --help tells more.',
   ].join('\n')

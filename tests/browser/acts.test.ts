@@ -159,7 +159,7 @@ test('what is wrong with an edit, and what somebody else changed, stand above wh
   await page.getByLabel('Title').fill('Loss adjuster')
   await page.getByLabel('Cell phone').fill('call me')
   await press(page, 'Save')
-  await page.locator('#errors', { hasText: 'Cell phone can have figures' }).waitFor()
+  await page.locator('#errors', { hasText: 'Cell phone can have digits' }).waitFor()
   await expect.poll(() => focused(page)).toBe('errors')
   await page.getByLabel('Cell phone').fill('+44 20 7946 0000')
   await change(id, { version: 2 })

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import type { BrowserContext, Page } from 'playwright-core'
+import type { BrowserContext } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { violations } from './support/axe.ts'
 import { checkHtml, hasJava } from './support/html.ts'
 import type { Place } from './support/place.ts'
-import { openScreens, type Screen } from './support/screens.ts'
+import type { Screen } from './support/screen.ts'
+import { openScreens } from './support/screens.ts'
 
 let place: Place
 let close: () => Promise<unknown>
@@ -16,32 +16,13 @@ const found = {
   html: new Map<string, string>(),
 }
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-type Violation = { id: string; nodes: { html: string; failureSummary: string }[] }
-
-/** What axe-core finds; of colors alone where the rest has been looked at already. */
-async function violations(page: Page, colors = false): Promise<string[]> {
-  // Half a megabyte: sent once a page, and raw.
-  if (!(await page.evaluate('"axe" in window'))) {
-    const session = await page.context().newCDPSession(page)
-    await session.send('Runtime.evaluate', { expression: `${axe};0` })
-  }
-  // What fades in is judged when it is there.
-  await page.evaluate('Promise.all(document.getAnimations().map((one) => one.finished))')
-  const only = colors ? { runOnly: { type: 'rule', values: ['color-contrast', 'link-in-text-block'] } } : {}
-  const violations = await page.evaluate<Violation[]>(
-    `axe.run(document, ${JSON.stringify({ resultTypes: ['violations'], ...only })}).then((result) => result.violations)`,
-  )
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  )
-}
-
+/** Counts come without one. */
+const titled = (html: string) => (html.includes('<title>') ? html : `<title>Part</title>${html}`)
 /** A swap as a whole page, which alone can be checked; what is one stays as it is. */
 const asPage = (html: string) =>
   /^<!doctype/i.test(html)
     ? html
-    : `<!doctype html><html lang="en">${/<h1[\s>]/.test(html) ? html : html.replace('</title>', '</title><h1>List</h1>')}`
+    : `<!doctype html><html lang="en">${/<h1[\s>]/.test(html) ? html : titled(html).replace('</title>', '</title><h1>List</h1>')}`
 
 /** The browser of each who is signed in, which has the style and the scripts from the first screen on. */
 const browsers = new Map<Screen['who'], BrowserContext>()

@@ -248,6 +248,25 @@ describe('on a line that stalls', () => {
     expect(await page.evaluate('getComputedStyle(document.querySelector(".bar"), "::after").content')).toBe('none')
   })
 
+  test('a form that is answered with the question who it is leaves nothing pale', async () => {
+    const page = await place.visit(place.ana)
+    await page.goto('/profile')
+    await place.db
+      .updateTable('session')
+      .set({ confirmed_at: null })
+      .where('account_id', '=', place.ana.person.accountId ?? '')
+      .execute()
+    await page.getByLabel('Username').fill('ana.of.harbor')
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByRole('heading', { name: 'Confirm that it is you' }).waitFor()
+    await expect.poll(() => page.locator('[aria-busy]').count()).toBe(0)
+    await place.db
+      .updateTable('session')
+      .set({ confirmed_at: new Date() })
+      .where('account_id', '=', place.ana.person.accountId ?? '')
+      .execute()
+  })
+
   test('the row that was opened is marked at once', async () => {
     const page = await place.visit(place.ana)
     await page.goto(place.list)

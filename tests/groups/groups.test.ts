@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { newId, shortId } from '../../src/platform/ids.ts'
-import { hiddenIn } from '../support/acts.ts'
+import { act, hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
+import { accountOf, helper, signInWith, works } from '../support/given.ts'
 import { makeGroup, organization } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -68,7 +69,7 @@ test('Ana makes a group, and what it gives works on the next request of everybod
   const { ana } = world
   const list = await ana.get('groups')
   expect(list.text).toContain('Default Everybody who is in no other group 4 people no permissions')
-  expect(list.text).toContain('Intake 2 people 1 manager no permissions')
+  expect(list.text).toContain('Intake 1 manager 2 people no permissions')
   const made = await send(ana, 'groups/new', {
     name: 'Marine',
     permissions: ['claims.view'],
@@ -203,6 +204,134 @@ describe('nobody gives what they don’t hold, nor changes their own or that of 
     const answer = await kay.post(at(marine, 'delete'), { version: '1' })
     expect([answer.status, answer.text.includes('You can’t give “View all claims”')]).toEqual([422, true])
   })
+})
+
+describe('what somebody else may know to sign in as those who get more', () => {
+  test('ends with a group that is widened, and Ana is told for how many; not with one that only loses', async () => {
+    const { ana, ian, mia } = world
+    const cy = await helper(world)
+    const ina = await world.add({ first: 'Ina', group: world.intake })
+    const [password, link, mias] = [await cy.password(ian.person), await cy.link(ina), await cy.link(mia.person)]
+    await cy.newEmail(ina)
+    await world.db
+      .insertInto('group_permission')
+      .values({ organization_id: world.here.id, group_id: world.intake, permission: 'claims.view' })
+      .execute()
+    await send(ana, at(world.intake), { name: 'Front desk', permissions: [], locked: ['title'] })
+    expect(await works(world, link)).toBe(true)
+    const saved = await send(ana.swap as never, at(world.intake), { name: 'Front desk', permissions: ['claims.all'] })
+    expect(saved.html).toContain('Front desk was saved. The links or first passwords that were given to 2 of them')
+    expect(await works(world, link)).toBe(false)
+    expect(await works(world, mias)).toBe(true)
+    expect(await accountOf(world, ina)).toMatchObject({ new_email: null, reset_expires_at: null })
+    expect(await signInWith(world, ian.person, password)).toBeNull()
+    const again = await send(ana.swap as never, at(world.intake), {
+      name: 'Front',
+      permissions: ['claims.all', 'cases.view'],
+    })
+    expect(again.html).toContain('<template data-said="Front was saved.">')
+  })
+
+  test('ends with Default, but for Admins, who hold everything already', async () => {
+    const { ana, mia } = world
+    const cy = await helper(world)
+    const password = await cy.password(mia.person)
+    const bea = await world.enter({ first: 'Bea', role: 'admin' })
+    const admins = (await act(bea, ana.person, 'reset-link')).html
+    expect(admins).toContain('/reset-password/')
+    await send(ana, at(world.here.defaultGroup), { name: 'Default', permissions: ['claims.all'] })
+    expect(await signInWith(world, mia.person, password)).toBeNull()
+    expect((await accountOf(world, ana.person)).reset_expires_at).not.toBeNull()
+  })
+
+  test('ends with the deletion of a group where Default gives more, and stays where it gives less', async () => {
+    const { ana, ian, db, here } = world
+    const marine = await makeGroup(db, here.id, 'Marine', ['claims.view'])
+    const max = await world.enter({ first: 'Max', group: marine })
+    const cy = await helper(world, 'claims.view')
+    const [intakes, marines] = [await cy.link(ian.person), await cy.link(max.person)]
+    await db
+      .insertInto('group_permission')
+      .values({ organization_id: here.id, group_id: here.defaultGroup, permission: 'claims.view' })
+      .execute()
+    await send(ana, at(marine, 'delete'))
+    expect(await works(world, marines)).toBe(true)
+    const deleted = await send(ana.swap as never, at(world.intake, 'delete'))
+    expect(deleted.html).toContain('Intake was deleted. The link or first password that was given to one of them')
+    expect(await works(world, intakes)).toBe(false)
+  })
+
+  test('ends for more people than one statement takes, whether their group is widened or deleted', async () => {
+    const { ana, db, here, clock } = world
+    const big = await makeGroup(db, here.id, 'Big')
+    const people = Array.from({ length: 2100 }, (_, n) => ({
+      id: newId(),
+      account: newId(),
+      email: `${newId()}@example.org`,
+      n,
+    }))
+    await db
+      .insertInto('account')
+      .values(
+        people.map(({ account, email }) => ({
+          id: account,
+          email,
+          email_key: email,
+          created_at: clock.now,
+          password_hash: 'x',
+          must_change_password: true,
+        })),
+      )
+      .execute()
+    await db
+      .insertInto('membership')
+      .values(
+        people.map(({ id, account, email }) => ({
+          id,
+          organization_id: here.id,
+          account_id: account,
+          email,
+          email_key: email,
+          group_id: big,
+          status: 'active',
+        })),
+      )
+      .execute()
+    const first = () =>
+      db
+        .selectFrom('account')
+        .select('id')
+        .where(
+          'id',
+          'in',
+          people.map(({ account }) => account),
+        )
+        .where('password_hash', 'is not', null)
+        .execute()
+    const saved = await send(ana.swap as never, at(big), { name: 'Big', permissions: ['claims.view'] })
+    expect(saved.html).toContain('given to 2,100 of them')
+    expect(await first()).toHaveLength(0)
+    expect((await eventsOf(big)).map(({ act }) => act)).toEqual([
+      'group.given_ended',
+      'group.given_ended',
+      'group.permissions_changed',
+    ])
+
+    await db
+      .updateTable('account')
+      .set({ password_hash: 'x' })
+      .where(
+        'id',
+        'in',
+        people.map(({ account }) => account),
+      )
+      .execute()
+    await send(ana, at(here.defaultGroup), { name: 'Default', permissions: ['claims.all'] })
+    expect(await first()).toHaveLength(2100)
+    const deleted = await send(ana.swap as never, at(big, 'delete'))
+    expect(deleted.html).toContain('given to 2,100 of them')
+    expect(await first()).toHaveLength(0)
+  }, 60_000)
 })
 
 test('more people than one statement takes move in several, and the group is gone at the end', async () => {

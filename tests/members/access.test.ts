@@ -31,6 +31,7 @@ const actorWith = (somebody: Grants, groupId = 'own'): Actor => ({
     firstName: '',
     lastName: '',
     email: '',
+    avatar: null,
     organizationRole: somebody.organizationRole,
     groupId,
     groupName: somebody.groupName,
@@ -53,7 +54,8 @@ function expected(somebody: Grants, permission: Permission): 'organization' | 'g
       return permission === 'developer.tools' ? 'organization' : null
     case 'member':
       if (granted) return 'organization'
-      return somebody.managesGroup && ['members.view', 'members.invite', 'members.edit'].includes(permission)
+      return somebody.managesGroup &&
+        ['members.view', 'members.invite', 'members.edit', 'invitations.view'].includes(permission)
         ? 'group'
         : null
   }
@@ -105,7 +107,8 @@ describe('whatever somebody was granted, by whatever way', () => {
         )
         expect(from('direct')).toHaveLength(grants.filter(([, kind]) => kind === 'direct').length)
         const managed =
-          somebody.managesGroup && ['members.view', 'members.invite', 'members.edit'].includes(right.permission)
+          somebody.managesGroup &&
+          ['members.view', 'members.invite', 'members.edit', 'invitations.view'].includes(right.permission)
         expect(from('group_manager')).toEqual(managed ? [{ from: 'group_manager', name: 'Property' }] : [])
         const own = expected({ ...somebody, grants: [], managesGroup: false }, right.permission) !== null
         expect(from('organization_role')).toEqual(

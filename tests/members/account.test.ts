@@ -123,12 +123,33 @@ describe('a username', () => {
     expect(answer.html).not.toMatch(/Hidden|North Sea/)
     expect(await accountOf(pat)).toMatchObject({ username: null, version: 1 })
   })
+  test('is refused so often in an hour, and then nothing is said about any; a free one counts for nothing', async () => {
+    const kim = await world.enter({ first: 'Kim', role: 'admin' })
+    const taken = name('zed')
+    await addPerson(world.db, world.elsewhere, world.clock.now, { first: 'Zed', username: taken })
+    const pat = await world.add({ first: 'Pat' })
+    for (let n = 0; n < 19; n++) expect((await ask(pat, { username: taken }, kim)).status).toBe(422)
+    expect((await ask(pat, { username: name() }, kim)).status).toBe(303)
+    expect((await ask(pat, { username: taken }, kim)).status).toBe(422)
+    const { username } = await accountOf(pat)
+    for (const asked of [taken, name()]) {
+      const answer = await ask(pat, { username: asked }, kim)
+      expect([answer.status, answer.headers.get('retry-after')]).toEqual([429, '3600'])
+      expect(answer.text).toContain('Too many usernames that somebody has were tried')
+      expect(answer.html).toContain(`value="${asked}"`)
+    }
+    expect((await accountOf(pat)).username).toBe(username)
+    // Their email is no username; and everybody else goes on.
+    expect((await ask(pat, { username: username ?? '', email: address() }, kim)).status).toBe(200)
+    expect((await ask(await world.add({ first: 'Pat' }), { username: taken })).status).toBe(422)
+  })
+
   test.each([
     ['an @', 'pat@example.org', 'can’t have an @'],
     ['too short', 'ab', '3 to 50 characters'],
     ['300 characters', 'x'.repeat(300), '3 to 50 characters'],
-    ['a space', 'pat smith', 'letters, figures'],
-    ['markup', '<b>pat</b>', 'letters, figures'],
+    ['a space', 'pat smith', 'letters, digits'],
+    ['markup', '<b>pat</b>', 'letters, digits'],
   ])('%s is refused beside the field', async (_, username, sentence) => {
     const answer = await ask(world.mia.person, { username })
     expect([answer.status, answer.text.includes(sentence)]).toEqual([422, true])

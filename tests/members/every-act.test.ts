@@ -23,8 +23,14 @@ const letters = {
   U: 'unblock',
   X: 'remove',
   T: 'take-back',
+  I: 'picture',
+  M: 'exempt',
+  Z: 'end-exemption',
+  W: 'reset-two-factor',
 } as const
 const everything = Object.keys(letters).join('')
+/** Who is exempt from two-factor is decided by whoever decides that it is required. */
+const butForTheSettings = everything.replace(/[MZ]/g, '')
 const named = (text: string) => [...text].map((letter) => letters[letter as keyof typeof letters]).sort()
 
 /** People of the own group (Intake), unless it says otherwise. Admins are in the Default group. */
@@ -65,15 +71,24 @@ const mayDo: Record<keyof typeof whoever, Record<Whom, string>> = {
   developer: row('', '', '', '', '', '', '', ''),
   'developer with everything': row('', '', '', '', '', '', '', ''),
   member: row('', '', '', '', '', '', '', ''),
-  // Names and phones of the own group.
-  'Group manager': row('E', '', 'E', 'E', 'E', '', 'E', 'E'),
+  // Names and phones of the own group; their own are in their profile.
+  'Group manager': row('', '', 'EI', 'EI', 'EI', '', 'EI', 'EI'),
   // Editing a profile needs only its own permission; status not of whoever holds what they lack.
-  'with members.edit': row('E', 'E', 'E', 'E', 'EDSR', 'EDSR', 'E', 'E'),
+  'with members.edit': row('E', 'EI', 'EI', 'EI', 'EDSRI', 'EDSRI', 'EI', 'EI'),
   'with members.access': row('', '', '', '', 'A', 'A', '', ''),
   // What they held and the actor can't give stays behind when they are taken back.
   'with members.remove': row('', 'T', 'T', 'T', 'XT', 'XT', 'T', 'T'),
-  'with members.credentials': row('', '', '', '', 'NPLOU', 'NPLOU', '', ''),
-  'with these and all for viewing': row('E', 'ET', everything, 'ET', everything, everything, 'ET', everything),
+  'with members.credentials': row('', '', '', '', 'NPLOUW', 'NPLOUW', '', ''),
+  'with these and all for viewing': row(
+    'E',
+    'EIT',
+    butForTheSettings,
+    'EIT',
+    butForTheSettings,
+    butForTheSettings,
+    'EIT',
+    butForTheSettings,
+  ),
 }
 function row(...cells: string[]): Record<Whom, string> {
   const whom: Whom[] = ['oneself', ...(Object.keys(people) as Whom[])]
@@ -81,21 +96,24 @@ function row(...cells: string[]): Record<Whom, string> {
   return Object.fromEntries(whom.map((one, n) => [one, cells[n] ?? ''])) as Record<Whom, string>
 }
 
-type State = { details: PersonDetails; may: string; daysAgo?: number }
+type State = { details: PersonDetails; may: string; daysAgo?: number; exempt?: true }
 const states: Record<string, State> = {
-  active: { details: {}, may: 'EADSNPLOX' },
-  invited: { details: { invited: true }, may: 'EAD' },
-  blocked: { details: { blocked: true }, may: 'EADSNPLOUX' },
-  suspended: { details: { suspended: true }, may: 'EADRNPLOX' },
-  'suspended and blocked': { details: { suspended: true, blocked: true }, may: 'EADRNPLOUX' },
-  ended: { details: { endsOn: '2026-01-31' }, may: 'EADSNPLOX' },
-  'not started': { details: { startsOn: '2027-01-31' }, may: 'EADSNPLOX' },
+  active: { details: {}, may: 'EADSNPLOXIM' },
+  // What they get is what the invitation offers.
+  invited: { details: { invited: true }, may: 'ED' },
+  blocked: { details: { blocked: true }, may: 'EADSNPLOUXIM' },
+  suspended: { details: { suspended: true }, may: 'EADRNPLOXIM' },
+  'suspended and blocked': { details: { suspended: true, blocked: true }, may: 'EADRNPLOUXIM' },
+  ended: { details: { endsOn: '2026-01-31' }, may: 'EADSNPLOXIM' },
+  'not started': { details: { startsOn: '2027-01-31' }, may: 'EADSNPLOXIM' },
+  'with two-factor': { details: { twoFactor: true }, may: 'EADSNPLOXIW' },
+  exempt: { details: {}, may: 'EADSNPLOXIMZ', exempt: true },
   'removed a month ago less a minute': { details: { removed: true }, may: 'T', daysAgo: 30 - 1 / 1440 },
   'removed 30 days ago': { details: { removed: true }, may: '', daysAgo: 30 },
   'removed before they joined': { details: { removed: true, invited: true }, may: '' },
 }
-/** Username, email, password and block are the account's own business once it has another place. */
-const elsewhereToo = everything.replace(/[NPU]/g, '')
+/** Username, email, password, two-factor and block are the account's own business once it has another place. */
+const elsewhereToo = everything.replace(/[NPUW]/g, '')
 const both = (one: string, other: string) => [...one].filter((letter) => other.includes(letter)).join('')
 
 const now = new Date('2026-11-22T12:00:00Z')
@@ -114,6 +132,7 @@ const actorOf = (details: PersonDetails): Actor => ({
     firstName: '',
     lastName: '',
     email: '',
+    avatar: null,
     organizationRole: details.role ?? 'member',
     groupId: details.role === 'admin' ? 'default' : 'intake',
     groupName: 'Intake',
@@ -141,7 +160,13 @@ const statusOf = ({ removed, invited, blocked, suspended, endsOn, startsOn }: Pe
 type Browser = Awaited<ReturnType<typeof signedIn>>
 
 describe('the panel offers each act', () => {
-  const offered = (actor: Actor, whom: Whom, who: PersonDetails, { details, daysAgo = 1 }: State, only: boolean) => {
+  const offered = (
+    actor: Actor,
+    whom: Whom,
+    who: PersonDetails,
+    { details, daysAgo = 1, exempt }: State,
+    only: boolean,
+  ) => {
     const { main, more, danger } = acts(
       actor,
       {
@@ -153,6 +178,10 @@ describe('the panel offers each act', () => {
         managed: only,
         suspended_at: details.suspended ? now : null,
         removed_at: details.removed ? new Date(now.getTime() - days(daysAgo)) : null,
+        has_two_factor: details.twoFactor ?? false,
+        avatar: details.invited ? null : 'picture',
+        two_factor_from: '2027-01-01',
+        exempt_until: exempt ? '2026-12-01' : null,
       },
       now,
     )
@@ -183,7 +212,12 @@ describe('the panel offers each act', () => {
     for (const permission of allPermissions.filter((one) => !members.includes(one)))
       for (const [status, state] of Object.entries(states)) {
         const actor = actorOf({ permissions: ['members.view', permission] })
-        expect([permission, status, offered(actor, 'member', {}, state, true)]).toEqual([permission, status, []])
+        const may = permission === 'settings.security' ? both(state.may, 'MZ') : ''
+        expect([permission, status, offered(actor, 'member', {}, state, true)]).toEqual([
+          permission,
+          status,
+          named(may),
+        ])
       }
   })
 })
@@ -195,12 +229,20 @@ describe('the routes do too', () => {
   const refused = (status: number) => status === 403 || status === 404
 
   test('by everybody onto everybody, and for an Admin in every status', async () => {
-    const world = await organization()
+    // With a mail server: without one a reset link of somebody who is elsewhere too can't be made (sign-in-help.test.ts).
+    const world = await organization({ env: { SMTP_URL: 'smtp://mail.example.org' } })
     const { db, here, elsewhere, intake, clock } = world
     const inGroup = (details: PersonDetails): PersonDetails => ({
       ...details,
       ...(details.role === 'admin' ? {} : { group: intake }),
     })
+    await db.updateTable('organization').set({ two_factor_from: '2027-01-01' }).where('id', '=', here.id).execute()
+    const pictured = (person: { id: string }) =>
+      db
+        .updateTable('membership')
+        .set({ avatar: 'A'.repeat(22) })
+        .where('id', '=', person.id)
+        .execute()
     const targets = new Map<Whom, Person>()
     for (const whom of ['admin', 'member', 'member of another group', 'Group manager'] as const) {
       const details: PersonDetails = people[whom]
@@ -221,13 +263,21 @@ describe('the routes do too', () => {
     const asking = await Promise.all(
       Object.entries(whoever).map(async ([first, details]) => world.enter({ ...inGroup(details), first })),
     )
+    for (const person of [...targets.values(), ...asking.map((one) => one.person)]) await pictured(person)
     for (const browser of asking) {
       const table = mayDo[browser.person.first as keyof typeof whoever]
       for (const [whom, person] of [...targets, ['oneself', browser.person] as const])
         await onto(browser, whom, person, both(table[whom], states.active?.may ?? ''))
     }
-    for (const [status, { details, may, daysAgo = 1 }] of Object.entries(states)) {
+    for (const [status, { details, may, daysAgo = 1, exempt }] of Object.entries(states)) {
       const person = await world.add(details)
+      if (!details.invited) await pictured(person)
+      const row = { organization_id: here.id, until: '2026-12-01', reason: 'x', given_at: clock.now }
+      if (exempt)
+        await db
+          .insertInto('two_factor_exemption')
+          .values({ ...row, membership_id: person.id })
+          .execute()
       if (details.removed)
         await db
           .updateTable('membership')

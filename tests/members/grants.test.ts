@@ -21,7 +21,7 @@ function numbers(seed: number) {
   }
 }
 const viewing = ['members.view', 'invitations.view', 'cases.view', 'claims.view', 'usage.view']
-const managing = ['members.view', 'members.invite', 'members.edit']
+const managing = ['members.view', 'members.invite', 'members.edit', 'invitations.view']
 
 /** What somebody may do in effect, said again in other words: name -> everywhere, or in the group. */
 function inEffect(access: Access, { groups, roles }: Choices): Map<string, string> {
@@ -82,6 +82,7 @@ function graph(next: (below: number) => number) {
       firstName: '',
       lastName: '',
       email: '',
+      avatar: null,
       organizationRole: access.role,
       groupId: access.group,
       groupName: '',

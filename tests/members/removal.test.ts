@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from 'vitest'
 import { newId, shortId } from '../../src/platform/ids.ts'
 import { act, actOn as at, hiddenIn } from '../support/acts.ts'
+import { helper, signInWith } from '../support/given.ts'
 import {
   addPerson,
   days,
@@ -86,7 +87,7 @@ test('before Gus is removed the page says in numbers what will change', async ()
   const { text } = await ana.get(at(gus.person, 'remove'))
   expect(text).toContain('Sessions that end 2')
   expect(text).toContain('Groups left without a manager 1 ( Intake )')
-  expect(text).toContain('Open invitations they sent 2')
+  expect(text).toContain('Open invitations they sent 2 (1 goes back to approval')
   expect(text).toContain('Seats freed 1')
   expect(await rowOf(gus.person)).toMatchObject({ status: 'active', manages_group: true })
 
@@ -281,6 +282,15 @@ test('Mia is taken back within 30 days with what she held, and the group’s man
   expect((await act(back, mo.person, 'take-back')).status).toBe(403)
 })
 
+test('a first password that a helper gave before the removal signs nobody in after Mia is taken back, and Ana is told', async () => {
+  const { ana, mia } = world
+  const given = await (await helper(world)).password(mia.person)
+  await act(ana, mia.person, 'remove')
+  const back = await act(ana.swap as never, mia.person, 'take-back')
+  expect(back.html).toContain('Taken back. The link or first password that was given to them')
+  expect(await signInWith(world, mia.person, given)).toBeNull()
+})
+
 test('after 30 days a new invitation is the way', async () => {
   const { ana, mia, here } = world
   await act(ana, mia.person, 'remove')
@@ -372,7 +382,20 @@ test('an account that has another place here, and an address that somebody else 
     .where('id', '=', heir.id)
     .execute()
   const taken = await act(ana, owen, 'take-back', { version: '1' })
-  expect([taken.status, taken.text]).toEqual([422, expect.stringContaining('has their address now')])
+  expect([taken.status, taken.text]).toEqual([422, expect.stringContaining('have been invited here again')])
+  await db
+    .updateTable('membership')
+    .set({ status: 'removed', removed_at: world.clock.now })
+    .where('id', '=', heir.id)
+    .execute()
+  await world.add({ first: 'Heir', email: 'heir@new.example' })
+  await db
+    .updateTable('membership')
+    .set({ email: owen.email, email_key: owen.email })
+    .where('email', '=', 'heir@new.example')
+    .execute()
+  const other = await act(ana, owen, 'take-back', { version: '1' })
+  expect([other.status, other.text]).toEqual([422, expect.stringContaining('has their address now')])
   for (const person of [twice, owen]) expect((await rowOf(person)).status).toBe('removed')
 })
 

@@ -94,6 +94,6 @@ describe('the first address, and so the sign-in, leads', () => {
     const tom = await door.add({ first: 'Tom', twoFactor: true, role: 'admin' })
     const his = door.browser()
     await tryDoor(his, tom.email)
-    expect(await his.get('/')).toMatchObject({ status: 303, location: '/sign-in' })
+    expect(await his.get('/')).toMatchObject({ status: 303, location: '/sign-in/two-factor' })
   })
 })

@@ -52,7 +52,7 @@ test('the operator prints a link for Bo, who chooses a new password and signs in
   const done = await his.post(new URL(line).pathname, fields)
   expect(done).toMatchObject({ status: 303, location: '/sign-in/password-changed' })
   await expectOut(his)
-  expect((await his.get(done.location ?? '')).text).toContain('Your password is changed. Sign in with the new one.')
+  expect((await his.get(done.location ?? '')).text).toContain('Your password is saved. Sign in with it.')
 
   expect((await tryDoor(browser(), bo.email)).status).toBe(422)
   expect((await tryDoor(his, bo.email, chosen)).status).toBe(303)
@@ -145,7 +145,7 @@ test('a newer link ends the older one, and a new password of any kind ends both'
 
 test('it ends every session, half-done ones too, and whoever else was signed in in that browser leaves it', async () => {
   const { ana, bo, add, link, browser, sessions } = await forgetful()
-  const tom = await add({ first: 'Tom', twoFactor: true })
+  const tom = await add({ first: 'Tom', mustChange: true })
   const [laptop, phone] = [browser(), browser()]
   await tryDoor(laptop, bo.email)
   await tryDoor(phone, tom.email)

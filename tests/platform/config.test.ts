@@ -32,6 +32,7 @@ test('an empty environment is enough to start', () => {
     'DATABASE_URL',
     'DATA_DIR',
     'APP_KEY',
+    'APP_KEY_OLD',
     'SMTP_URL',
     'WORKERS',
     'LOG_LEVEL',

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, expect, test } from 'vitest'
 import { ConfigError } from '../../src/platform/config.ts'
-import { appKey, derive } from '../../src/platform/database/key.ts'
+import { appKey, beginKeyChange, derive, endKeyChange, followedKey, oldKey } from '../../src/platform/database/key.ts'
 import { folder, remove } from './machine.ts'
 
 const made: string[] = []
@@ -70,6 +70,39 @@ test('a damaged key file is refused and left for the operator to put right', () 
   writeFileSync(join(dataDir, 'app-key'), 'half a k')
   expect(() => own(dataDir)).toThrow(ConfigError)
   expect(readFileSync(join(dataDir, 'app-key'), 'utf8')).toBe('half a k')
+})
+
+const files = (dataDir: string) => ({ appKey: undefined, appKeyOld: undefined, databaseUrl: undefined, dataDir })
+
+test('a change of the key in DATA_DIR: a program that runs follows it, and both are there until it is ended', () => {
+  const dataDir = newFolder()
+  const key = own(dataDir)
+  const running = followedKey(files(dataDir))
+  expect([running.present(), oldKey(files(dataDir))]).toEqual([key, null])
+  const { from, to, begunBefore } = beginKeyChange(dataDir)
+  expect([from, begunBefore, to.equals(key)]).toEqual([key, false, false])
+  expect([own(dataDir), running.present(), oldKey(files(dataDir))]).toEqual([to, to, key])
+  expect(statSync(join(dataDir, 'app-key-old')).mode & 0o777).toBe(0o600)
+  expect(readdirSync(dataDir).sort()).toEqual(['app-key', 'app-key-old'])
+  // Begun again after a stop: no third key.
+  expect(beginKeyChange(dataDir)).toEqual({ from: key, to, begunBefore: true })
+  expect(followedKey(files(dataDir)).others()).toEqual([to, key])
+  endKeyChange(dataDir)
+  expect(readdirSync(dataDir)).toEqual(['app-key'])
+  // What it wrote just before it took to the new one, it can still read.
+  expect(running.others()).toContainEqual(key)
+  // A file that is gone or damaged is no reason to stop.
+  writeFileSync(join(dataDir, 'app-key'), 'half a k')
+  expect(running.present()).toEqual(to)
+})
+
+test('stopped before the new key had its name, the change begins anew and loses none', () => {
+  const dataDir = newFolder()
+  const key = own(dataDir)
+  copyFileSync(join(dataDir, 'app-key'), join(dataDir, 'app-key-old'))
+  const { from, to, begunBefore } = beginKeyChange(dataDir)
+  expect([from, begunBefore, to.equals(key)]).toEqual([key, false, false])
+  expect(oldKey(files(dataDir))).toEqual(key)
 })
 
 test('every purpose has a key of its own, always the same', () => {

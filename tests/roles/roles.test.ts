@@ -3,6 +3,7 @@ import { allPermissions } from '../../src/platform/access/permissions.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
 import { hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
+import { helper, signInWith, works } from '../support/given.ts'
 import { makeCustomRole, organization } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -37,10 +38,9 @@ async function fill(browser: Browser, path: string, fields: Record<string, strin
   const { html } = await browser.get(path)
   const { permissions: _, ...hidden } = hiddenIn(html)
   const typed = Object.fromEntries(
-    [...html.matchAll(/<input id="(\w+)" name="\w+" type="text"[^>]*?value="([^"]*)"/g)].map(([, name, value]) => [
-      name,
-      value ?? '',
-    ]),
+    [...html.matchAll(/<input id="(\w+)" name="\w+"[^>]*? type="text"[^>]*?value="([^"]*)"/g)].map(
+      ([, name, value]) => [name, value ?? ''],
+    ),
   )
   const ticked = [
     ...html.matchAll(
@@ -311,4 +311,19 @@ test('a role that is deleted while it is given to somebody: one comes first, and
   expect(deleted.status === 'fulfilled' && deleted.value.status).toBe(303)
   expect(await holders(id)).toEqual([])
   await expect(giving()).rejects.toMatchObject({ code: '23503' })
+})
+
+test('what a helper gave to those who hold a role ends when the role gives more, and Ana is told for how many', async () => {
+  const { ana, mia, db, here } = world
+  const lead = await makeCustomRole(db, here.id, 'Lead', ['claims.view'])
+  const lou = await world.add({ first: 'Lou', customRoles: [lead] })
+  const max = await world.add({ first: 'Max', customRoles: [lead] })
+  const cy = await helper(world, 'claims.view')
+  const [password, link, others] = [await cy.password(lou), await cy.link(max), await cy.link(mia.person)]
+  await send(ana, at(lead), { name: 'Leader', permissions: [] })
+  expect(await works(world, link)).toBe(true)
+  const saved = await send(ana.swap as never, at(lead), { permissions: ['claims.view'] })
+  expect(saved.html).toContain('Leader was saved. The links or first passwords that were given to 2 of them')
+  expect([await works(world, link), await works(world, others)]).toEqual([false, true])
+  expect(await signInWith(world, lou, password)).toBeNull()
 })

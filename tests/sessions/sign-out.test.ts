@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startSession } from '../../src/sessions/lucia.ts'
 import { acts, atTheDoor, expectIn, expectOut, tryDoor } from '../sign-in/door.ts'
+import { startSession } from '../support/start-session.ts'
 
 test('Ana signs out: this session ends, the others go on (R-26)', async () => {
   const { ana, browser, events, sessions } = await atTheDoor()

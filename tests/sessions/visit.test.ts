@@ -2,9 +2,9 @@ import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { blockAfterFailures, mostFailures } from '../../src/accounts/commands.ts'
 import type { Stage } from '../../src/platform/access/actor.ts'
-import { startSession } from '../../src/sessions/lucia.ts'
 import { atTheDoor, expectIn, expectOut } from '../sign-in/door.ts'
 import { freshDatabase } from '../support/database.ts'
+import { startSession } from '../support/start-session.ts'
 import { minutes, type PersonDetails } from '../support/world.ts'
 
 type Door = Awaited<ReturnType<typeof atTheDoor>>

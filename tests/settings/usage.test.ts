@@ -21,7 +21,7 @@ beforeAll(async () => {
 /** Goes to a moment, with everybody still signed in. */
 async function goTo(moment: string) {
   const now = new Date(moment)
-  await world.db.updateTable('session').set({ created_at: now, last_used_at: now }).execute()
+  await world.db.updateTable('session').set({ created_at: now, last_used_at: now, confirmed_at: now }).execute()
   world.clock.now = now
 }
 const recorded = (id = world.here.id) =>

@@ -31,6 +31,68 @@ const run = async (door: Door, ...words: string[]) => {
   return lines
 }
 
+/** Where somebody signed in types their password: to show that it is they, and to choose another one. */
+const behindTheDoor = {
+  '/confirm': (text: string) => ({ confirm_password: text }),
+  '/profile/security/password': (text: string) => ({
+    current_password: text,
+    password: 'another walk by the river',
+    password_again: 'another walk by the river',
+  }),
+}
+
+test.each(Object.entries(behindTheDoor))(
+  'the hundredth wrong one may be typed at %s, whoever sits there',
+  async (path, typed) => {
+    const door = await atTheDoor()
+    const bo = await door.add({ first: 'Bo' })
+    const his = await door.enter(bo)
+    await afterMany(door, bo, 98)
+    expect((await his.post(path, typed(wrong))).status).toBe(422)
+    expect((await door.account(bo)).blocked_at).toBeNull()
+    expect(await his.post(path, typed(wrong))).toMatchObject({ status: 303, location: '/' })
+    expect((await door.account(bo)).blocked_at).toEqual(door.clock.now)
+    await expectOut(his)
+    expect((await tryDoor(door.browser(), bo.email)).status).toBe(422)
+    // The only Admin waits instead.
+    const hers = await door.enter(door.ana)
+    await afterMany(door, door.ana)
+    expect((await hers.post(path, typed(wrong))).status).toBe(422)
+    await expectIn(hers)
+  },
+)
+
+test('a right one there begins the count anew', async () => {
+  const door = await atTheDoor()
+  const bo = await door.add({ first: 'Bo' })
+  const his = await door.enter(bo)
+  for (const [path, typed] of Object.entries(behindTheDoor)) {
+    await afterMany(door, bo)
+    expect((await his.post(path, typed(password))).status).toBe(303)
+    expect((await door.account(bo)).failed_sign_ins).toBe(0)
+  }
+})
+
+test('a browser that is known has one counter at the door and behind it; strangers at the door delay nobody behind it', async () => {
+  const door = await atTheDoor()
+  const bo = await door.add({ first: 'Bo' })
+  const laptop = door.browser()
+  await tryDoor(laptop, bo.email)
+  for (let n = 0; n < 9; n++) expect((await laptop.post('/confirm', { confirm_password: wrong })).status).toBe(422)
+  for (let n = 0; n < 6; n++) await tryDoor(door.browser(), bo.email, wrong)
+  expect((await tryDoor(door.browser(), bo.email)).status).toBe(429)
+  expect((await laptop.post('/confirm', { confirm_password: wrong })).status).toBe(422)
+  const waits = await laptop.post('/confirm', { confirm_password: password })
+  expect([waits.status, waits.headers.get('retry-after')]).toEqual([429, '1'])
+  const change = behindTheDoor['/profile/security/password']
+  expect((await laptop.post('/profile/security/password', change(password))).status).toBe(429)
+  await laptop.post('/sign-out')
+  expect((await tryDoor(laptop, bo.email)).status).toBe(429)
+  // Somebody else's signed-in browser goes on.
+  const other = await door.enter(bo)
+  expect((await other.post('/confirm', { confirm_password: password })).status).toBe(303)
+})
+
 test('100 wrong tries in a row block an account: its sessions end, every organization sees it, and its owner is written to', async () => {
   const door = await atTheDoor()
   const { add, browser, db, account, sessions, events, clock } = door

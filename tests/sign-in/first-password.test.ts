@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { routesOf } from '../../src/app.tsx'
-import { startSession } from '../../src/sessions/lucia.ts'
+import { startSession } from '../support/start-session.ts'
 import { hours } from '../support/world.ts'
 import { acts, atTheDoor, expectIn, expectOut, firstPassword, password, tryDoor } from './door.ts'
 
@@ -141,8 +141,8 @@ test('somebody with two-factor is not let in by a password alone', async () => {
   const { add, browser, sessions, events } = await atTheDoor()
   const tom = await add({ first: 'Tom', twoFactor: true })
   const his = browser()
-  expect(await tryDoor(his, tom.email)).toMatchObject({ status: 303, location: '/cannot-sign-in' })
-  expect((await his.get('/cannot-sign-in')).text).toContain('asks for a second step')
+  expect(await tryDoor(his, tom.email)).toMatchObject({ status: 303, location: '/sign-in/two-factor' })
+  expect((await his.get('/sign-in/two-factor')).title).toBe('Enter your code – Rollcall')
   expect(await sessions(tom)).toMatchObject([{ stage: 'password' }])
   expect(his.cookies.has('device')).toBe(false)
   await expectOut(his)

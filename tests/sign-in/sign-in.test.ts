@@ -51,7 +51,7 @@ describe('the session', () => {
     await expectOut(thief)
   })
 
-  test('is stored as a hash, and what is stored opens nothing', async () => {
+  test('is stored as a hash, and what is stored opens nothing (R-12)', async () => {
     const { ana, browser, sessions } = await atTheDoor()
     const hers = browser()
     await tryDoor(hers, ana.email)

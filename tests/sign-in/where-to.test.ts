@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { minutes } from '../support/world.ts'
+import { Browser } from '../support/browser.ts'
+import { minutes, organization } from '../support/world.ts'
 import { atTheDoor, expectIn, expectOut, firstPassword, password, tryDoor, wrong } from './door.ts'
 
 /** Where the form of the door would lead, as its hidden field says. */
@@ -134,4 +135,24 @@ test('somebody with a first password is led on after choosing their own', async 
   expect(hers.cookies.has('next')).toBe(false)
   await hers.post('/sign-out')
   await expectOut(hers)
+})
+
+test('what strangers may open stands on the sheet of the door for somebody signed in too', async () => {
+  const { app, ana } = await organization()
+  const sheet = '<body class="door">'
+  for (const path of [
+    '/cannot-sign-in',
+    '/forgotten-password',
+    '/reset-password/nonsense',
+    '/confirm-email/nonsense',
+    '/confirm-email/done',
+    '/restore-email/nonsense',
+    '/join',
+    '/join/declined',
+  ])
+    for (const who of [ana, new Browser(app)]) expect((await who.get(path)).html, path).toContain(sheet)
+  for (const path of ['members', '/profile', '/confirm']) expect((await ana.get(path)).html).not.toContain(sheet)
+  // Whoever confirmed an address where they are signed in still is.
+  expect((await ana.get('/confirm-email/done')).html).toContain('href="/profile"')
+  expect((await new Browser(app).get('/confirm-email/done')).html).toContain('href="/sign-in"')
 })

@@ -9,9 +9,9 @@ import { emailKey, searchText, sortKey, usernameKey } from '../../src/platform/f
 import { newId } from '../../src/platform/ids.ts'
 import type { Level } from '../../src/platform/log.ts'
 import type { Services } from '../../src/platform/web/app-context.ts'
-import { startSession } from '../../src/sessions/lucia.ts'
 import { Browser } from './browser.ts'
 import { sharedDatabase } from './database.ts'
+import { startSession } from './start-session.ts'
 
 export type Clock = { now: Date; pass: (milliseconds: number) => void }
 
@@ -35,8 +35,10 @@ export type Line = { level: Level; message: string; facts: Record<string, unknow
 /** The app on a database, with a clock of the test and the log kept. Unexpected lines are the test's to look at. */
 export function startApp(database: Connected = sharedDatabase(), clock = clockAt(), env: Record<string, string> = {}) {
   const log: Line[] = []
+  const config = readConfig({ PORT: '3000', ...env })
   const services: Services = {
-    config: readConfig({ PORT: '3000', ...env }),
+    config,
+    mailing: config.smtpUrl !== undefined,
     db: database.db,
     pool: database.pool,
     key: Buffer.from('a key for tests, 32 bytes long..'),

@@ -15,7 +15,7 @@ async function rollcall(
     server.kind === 'embedded'
       ? `postgres://rollcall@localhost/${database}?host=${encodeURIComponent(server.socketDir)}`
       : Object.assign(new URL(server.url), { pathname: `/${database}` }).href
-  const child = spawn(process.execPath, ['--import', 'tsx', 'src/tasks/main.ts', ...words], {
+  const child = spawn(process.execPath, ['--enable-source-maps', 'dist/rollcall.js', ...words], {
     env: {
       PATH: process.env.PATH,
       DATABASE_URL: url,

@@ -11,7 +11,7 @@ import { type Person, people, type SeedInvitation, type Surroundings } from '../
 import { seed } from '../../src/tasks/seed/seed.ts'
 import { Taken } from '../../src/tasks/seed/taken.ts'
 import { freshDatabase } from '../support/database.ts'
-import { makeOrganization } from '../support/world.ts'
+import { addPerson, makeOrganization } from '../support/world.ts'
 
 const now = new Date('2026-12-01T12:00:00Z')
 const permissions: Permission[] = ['claims.all', 'members.view', 'audit.view']
@@ -154,7 +154,7 @@ test('statuses and roles have their shares', () => {
   expectShare(
     share(
       ({ twoFactorAt }) => twoFactorAt !== null,
-      ({ status }) => status !== 'invited',
+      ({ joinedAt }) => joinedAt !== null,
     ),
     0.55,
   )
@@ -176,17 +176,25 @@ test('what belongs together agrees', () => {
       customRoles.length <= 3 && customRoles.every((role, at) => role < 8 && (at === 0 || role > customRoles[at - 1]!)),
     'the area is one of the region': ({ region, area }) =>
       area === null || (region !== null && area < around.areas[region]!),
-    'only the invited have not joined': ({ joinedAt, status }) => (joinedAt === null) === (status === 'invited'),
+    'only the invited have not joined, and those whose invitation came to nothing': ({
+      joinedAt,
+      status,
+      invitation,
+    }) =>
+      (joinedAt === null) ===
+      (status === 'invited' || (status === 'removed' && ['rejected', 'revoked'].includes(invitation?.status ?? ''))),
+    'nobody whose invitation came to nothing is still invited': ({ status, invitation }) =>
+      status !== 'invited' || !['rejected', 'revoked'].includes(invitation?.status ?? ''),
     'removed at': ({ removedAt, status }) => (removedAt !== null) === (status === 'removed'),
     'suspended at': ({ suspendedAt, status }) => (suspendedAt !== null) === (status === 'suspended'),
     'blocked at': ({ blockedAt, status }) => (blockedAt !== null) === (status === 'blocked'),
     ended: ({ endsOn, status }) => (endsOn !== null && endsOn < today) === (status === 'ended'),
     'not started': ({ startsOn, status }) => (startsOn !== null && startsOn > today) === (status === 'not_started'),
     'start is not after end': ({ startsOn, endsOn }) => !startsOn || !endsOn || startsOn <= endsOn,
-    'the invited have no account': ({ status, username, lastActiveAt, twoFactorAt }) =>
-      status !== 'invited' || (username === null && lastActiveAt === null && twoFactorAt === null),
-    'who came by invitation accepted it': ({ status, invitation }) =>
-      status === 'invited' ? invitation !== null : invitation === null || invitation.status === 'active',
+    'the invited have no account': ({ joinedAt, username, lastActiveAt, twoFactorAt }) =>
+      joinedAt !== null || (username === null && lastActiveAt === null && twoFactorAt === null),
+    'who came by invitation accepted it': ({ joinedAt, invitation }) =>
+      joinedAt === null ? invitation !== null : invitation === null || invitation.status === 'active',
     'moments follow each other': ({ createdAt, joinedAt, lastActiveAt }) =>
       createdAt <= (joinedAt ?? createdAt) && (joinedAt ?? createdAt) <= (lastActiveAt ?? now),
     'nothing has happened in the future': (person) =>
@@ -217,7 +225,7 @@ test('people were last active over 400 days, more of them lately, some never', (
 })
 
 test('invitations are in every state, and only those that wait for approval have no mail', () => {
-  const invited = crowd.flatMap(({ status, invitation }) => (status === 'invited' ? invitation! : []))
+  const invited = crowd.flatMap(({ joinedAt, invitation }) => (joinedAt === null ? invitation! : []))
   const expired = invited.filter((one) => one.status === 'pending_activation' && one.expiresAt! <= now)
   expect(expired.length).toBeGreaterThan(0)
   expect(new Set(invited.map((one) => one.status))).toEqual(
@@ -239,7 +247,7 @@ test('invitations are in every state, and only those that wait for approval have
   expectShare(
     share(
       ({ invitation }) => invitation !== null,
-      ({ status }) => status !== 'invited',
+      ({ joinedAt }) => joinedAt !== null,
     ),
     0.6,
   )
@@ -280,6 +288,7 @@ describe('rollcall seed', () => {
     const here = await makeOrganization(database.db, 'Harbor Claims', now)
     slug = here.slug
     organizationId = here.id
+    await addPerson(database.db, here, now, { first: 'Ana', role: 'admin' })
   })
   afterAll(() => database.close())
   const wide = () => crossing(database.db, 'tests look at everything')
@@ -305,11 +314,11 @@ describe('rollcall seed', () => {
     const progress = (line: string) => lines.push(line)
     expect(await seed(database, { slug, people: 10_050, seed: 1, now, progress })).toEqual({ people: 10_050 })
     expect(lines.join()).toContain('Making the indexes')
-    expect(await count('membership')).toBe(10_050)
+    expect(await count('membership')).toBe(10_051)
     const places = [await count('member_group'), await count('custom_role'), await count('region'), await count('area')]
 
     expect(await seed(database, { slug, people: 300, seed: 1, now, progress: quiet })).toEqual({ people: 300 })
-    expect(await count('membership')).toBe(10_350)
+    expect(await count('membership')).toBe(10_351)
     expect([
       await count('member_group'),
       await count('custom_role'),
@@ -336,9 +345,11 @@ describe('rollcall seed', () => {
           .select(({ fn }) => fn<string[]>('array_agg', ['r.role_id']).as('roles'))
           .as('roles'),
         eb.selectFrom('invitation as i').whereRef('i.membership_id', '=', 'm.id').select('i.status').as('invitation'),
+        eb.selectFrom('invitation as i').whereRef('i.membership_id', '=', 'm.id').select('i.approval').as('approval'),
+        sql<number>`(select count(*)::int from membership_permission as p where p.membership_id = m.id)`.as('direct'),
       ])
       .execute()
-    expect(people.length).toBe(10_350)
+    expect(people.length).toBe(10_351)
     const today = dayOf(now)
     type Member = (typeof people)[number]
     const rules: Record<string, (member: Member) => boolean> = {
@@ -348,7 +359,14 @@ describe('rollcall seed', () => {
       username: ({ username_key, account_username }) => username_key === (account_username ?? ''),
       'two-factor': ({ has_two_factor, two_factor_at }) => has_two_factor === (two_factor_at !== null),
       roles: ({ role_ids, roles }) => [...role_ids].sort().join() === [...(roles ?? [])].sort().join(),
-      invitation: ({ invite, invitation }) => invite === (invitation ?? ''),
+      invitation: ({ invite, invitation }) =>
+        invite === (invitation === 'expired' ? 'pending_activation' : (invitation ?? '')),
+      'who left by an act of an Admin': ({ removed_at, removed_by, invite, approval }) =>
+        (removed_by !== null) === (removed_at !== null && !(invite === 'rejected' && approval !== 'denied')),
+      'what is left by it': ({ removed_at, manages_group, invite, invite_expires_at, role_ids, direct }) =>
+        (removed_at === null || !manages_group) &&
+        (invite_expires_at === null || invite === 'pending_activation') &&
+        (invite !== 'revoked' || (role_ids.length === 0 && direct === 0)),
       'keys of names': ({ sort_name, sort_first, first_name, last_name }) =>
         sort_name === sortKey(last_name, first_name) && sort_first === sortKey(first_name, last_name),
       search: ({ search, first_name, last_name, email, username_key }) =>

@@ -1,9 +1,10 @@
+import { sql } from 'kysely'
 import type { Stage } from '../../src/platform/access/actor.ts'
 import type { Connected, Db } from '../../src/platform/database/connect.ts'
 import { organizationTables } from '../../src/platform/database/guard.ts'
 import { isId, newId, shortId } from '../../src/platform/ids.ts'
-import { startSession } from '../../src/sessions/lucia.ts'
 import { Browser } from '../support/browser.ts'
+import { startSession } from '../support/start-session.ts'
 import {
   addPerson,
   type Clock,
@@ -34,6 +35,7 @@ export const principals = [
   'removed',
   'blocked',
   'admin elsewhere',
+  'support',
 ] as const
 export type Principal = (typeof principals)[number]
 
@@ -87,6 +89,22 @@ export async function filled(db: Db, mark: string, now: Date) {
     .set({ cell_phone: `${mark} 1`, office_phone: `${mark} 2`, extension: `${mark} 3` })
     .where('id', '=', person.id)
     .execute()
+  const avatar = `${mark}-`.padEnd(22, 'x')
+  const px = Buffer.from(`${mark} picture`)
+  await db
+    .insertInto('avatar')
+    .values({
+      organization_id,
+      name: avatar,
+      membership_id: person.id,
+      px_64: px,
+      px_96: px,
+      px_192: px,
+      px_512: px,
+      created_at: now,
+    })
+    .execute()
+  await db.updateTable('membership').set({ avatar }).where('id', '=', person.id).execute()
   const invited = await addPerson(db, here, now, {
     first: `${mark}-invited`,
     last: `${mark}-invited`,
@@ -107,6 +125,8 @@ export async function filled(db: Db, mark: string, now: Date) {
       organization_role: 'member',
       message: `${mark} message`,
       reason: `${mark} reason`,
+      offer: { group_id: here.defaultGroup },
+      group_id: here.defaultGroup,
       status: 'pending_activation',
       created_at: now,
     })
@@ -124,6 +144,15 @@ export async function filled(db: Db, mark: string, now: Date) {
     })
     .execute()
   await db.insertInto('seat_day').values({ organization_id, day: '2026-11-21', seats: 1, counted_at: now }).execute()
+  const exempt = { until: '2026-11-30', reason: `${mark} reason`, given_at: now }
+  await db
+    .insertInto('two_factor_exemption')
+    .values({ organization_id, membership_id: person.id, ...exempt })
+    .execute()
+  await db
+    .insertInto('two_factor_notice')
+    .values({ organization_id, membership_id: person.id, needed_from: '2026-12-01', days_before: 7 })
+    .execute()
   const mail = newId()
   await db
     .insertInto('mail')
@@ -135,6 +164,10 @@ export async function filled(db: Db, mark: string, now: Date) {
       answer: `${mark} answer`,
       created_at: now,
     })
+    .execute()
+  await db
+    .insertInto('mail_answer')
+    .values({ id: newId(), organization_id, mail_id: mail, at: now, kind: 'refused', answer: `${mark} said` })
     .execute()
   await db
     .insertInto('event')
@@ -156,6 +189,7 @@ export async function filled(db: Db, mark: string, now: Date) {
     region: region.id,
     area: region.areas[0] ?? '',
     person,
+    avatar,
     invited,
     invitation,
     mail,
@@ -186,6 +220,13 @@ export async function everybody(options: { database?: Connected; clock?: Clock; 
     'admin elsewhere',
     await addPerson(db, there, clock.now, { first: 'Stella', last: 'Strangercanary', role: 'admin' }),
   )
+
+  const sam = { id: newId(), accountId: newId(), email: `sam.${newId()}@support.example`, first: 'Sam', last: '' }
+  await db
+    .insertInto('account')
+    .values({ id: sam.accountId, email: sam.email, email_key: sam.email, is_support: true, created_at: clock.now })
+    .execute()
+  people.set('support', sam)
 
   /** A browser with a session of its own: what one request ends, the next one doesn't miss. */
   const enter = async (who: Principal, base: Organization = here): Promise<Browser> => {
@@ -241,6 +282,22 @@ export async function dump(db: Db, organization: { id: string }): Promise<Record
       .execute(),
   )
   return found
+}
+
+/**
+ * What is stored in the tables of organizations and of accounts, but for sessions: of each table a number that is another one as soon
+ * as any of its rows is. One statement.
+ */
+export async function fingerprint(db: Db): Promise<Record<string, string>> {
+  const tables = [...organizationTables, 'organization', 'account']
+  const parts = tables.map(
+    (
+      name,
+    ) => sql`select ${name}::text as name, count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) as rows
+      from ${sql.table(name)} t`,
+  )
+  const { rows } = await sql<{ name: string; rows: string }>`${sql.join(parts, sql` union all `)}`.execute(db)
+  return Object.fromEntries(rows.map((row) => [row.name, row.rows]))
 }
 
 /** Every text of an organization that nobody outside may ever read: names, addresses, ids; each with its other spellings. */

@@ -115,7 +115,7 @@ describe('every answer', () => {
   })
 
   test('a stylesheet is cached for ever and for everybody, with the same protection', async () => {
-    for (const name of ['app.css', 'app.js', 'icons.svg']) {
+    for (const name of ['app.css', 'app.js', 'icons.svg', 'password.js']) {
       const answer = await world.stranger.get(asset(name))
       expect(answer.status).toBe(200)
       for (const [header, value] of Object.entries(always)) expect(answer.headers.get(header)).toBe(value)

@@ -23,6 +23,9 @@ const isTask = (path: string) => path.startsWith('src/tasks/')
 const isTop = (path: string) => ['src/app.tsx', 'src/main.ts'].includes(path)
 /** Files that answer requests: routes.tsx, and others of a feature that make a Hono. */
 const isRoutes = (path: string) => /new Hono</.test(files.get(path) ?? '') && !isPlatform(path) && !isTop(path)
+/** What several routes of a feature answer with. */
+const isActs = (path: string) =>
+  /^src\/\w+\/act\.tsx$/.test(path) || /^src\/two-factor\/(confirm|enroll)\.tsx$/.test(path)
 const shared = ['parts', 'layout', 'navigation']
 
 const words = ({ from, to }: Import) => `${from} -> ${to}`
@@ -110,7 +113,10 @@ describe('the one direction', () => {
         ({ from, to }) =>
           isView(from) ||
           from === 'src/app.tsx' ||
-          ((isRoutes(from) || from === 'src/members/act.tsx') && featureOf(from) === featureOf(to)),
+          // The letters, which the worker is given.
+          (from === 'src/main.ts' && to === 'views/mail/letters.ts') ||
+          ((isRoutes(from) || isActs(from)) && featureOf(from) === featureOf(to)) ||
+          (isActs(from) && to === 'views/parts/act-frame.tsx'),
       ),
     ).toEqual([])
   })

@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { dayOf } from '../../src/platform/access/status.ts'
 import type { Connected } from '../../src/platform/database/connect.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
+import { signLink } from '../../src/platform/links.ts'
+import { plain, srcIn, upload } from '../avatars/pictures.ts'
+import { past } from '../invitations/past.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
@@ -12,18 +16,42 @@ let world: Awaited<ReturnType<typeof organization>>
 let sent: string[] = []
 
 let role = ''
+let invited = { id: '', member: '' }
 let region: { id: string; areas: string[] }
 beforeAll(async () => {
   database = connectTo(inject('shared'), { onQuery: (text) => sent.push(text) })
   world = await organization({ database })
   for (let n = 0; n < 60; n++) await world.add({ first: `P${n}`, last: 'Person', group: world.intake })
+  for (let n = 0; n < 60; n++) invited = await past(world.db, world.here, world.clock.now, { first: `I${n}` })
   role = await makeCustomRole(world.db, world.here.id, 'Lead', ['claims.view'])
   region = await makeRegion(world.db, world.here.id, 'Nordics', ['Oslo'])
+  // A line above every screen of everybody here says so, by no statement of its own.
+  await world.db
+    .updateTable('organization')
+    .set({ two_factor_from: '2027-01-01' })
+    .where('id', '=', world.here.id)
+    .execute()
+  await world.db
+    .insertInto('group_locked_field')
+    .values({ organization_id: world.here.id, group_id: world.intake, field: 'title' })
+    .execute()
 })
 afterAll(() => database.close())
 beforeEach(() => {
   sent = []
 })
+
+const exempt = ({ id }: { id: string }) =>
+  world.db
+    .insertInto('two_factor_exemption')
+    .values({
+      organization_id: world.here.id,
+      membership_id: id,
+      until: dayOf(world.clock.now),
+      reason: 'A new phone is on its way',
+      given_at: world.clock.now,
+    })
+    .execute()
 
 const counted = async (work: () => Promise<Answer>) => {
   sent = []
@@ -67,7 +95,30 @@ const screens: Screen[] = [
   ['a person who isn’t there, as a swap', () => world.ana.swap.get(`members/${newId()}`), 404, 2],
   ['an id that is none', () => world.ana.get('members/abc'), 404, 1],
   ['oneself', () => world.mia.get('members/me'), 200, 2],
+  ['one’s own account', () => world.ana.get('/profile'), 200, 2],
+  ['the time zones', () => world.ana.get('/profile/time-zone'), 200, 1],
   ['usage', () => world.ana.get('settings/usage'), 200, 2],
+  ['the history of invitations', () => world.ana.get('invitations'), 200, 3],
+  ['the history, as a swap', () => world.ana.swap.get('invitations'), 200, 3],
+  ['the history, to a Group manager', () => world.gus.get('invitations'), 200, 3],
+  [
+    'the history, with every filter',
+    () =>
+      world.ana.get(
+        `invitations?q=i&status=expired&role=member&role=${newId()}&timeframe=7d&approval=not_needed&attention=yes&sort=-status`,
+      ),
+    200,
+    3,
+  ],
+  ['the counts of its filters', () => world.ana.swap.get('invitations/counts?status=active'), 200, 2],
+  ['an invitation beside it', () => world.ana.get(`invitations/${shortId(invited.id)}`), 200, 3],
+  ['an invitation, as a swap', () => world.ana.swap.get(`invitations/${shortId(invited.id)}`), 200, 2],
+  ['the actions of an invitation', () => world.ana.swap.get(`invitations/${shortId(invited.id)}/actions`), 200, 2],
+  ['the invitation of somebody', () => world.ana.swap.get(`members/${shortId(invited.member)}/invitation`), 200, 2],
+  ['an invitation that isn’t there', () => world.ana.get(`invitations/${newId()}`), 404, 3],
+  ['inviting somebody', () => world.ana.get('invitations/new'), 200, 2],
+  ['inviting several', () => world.ana.get('invitations/new/several'), 200, 2],
+  ['security settings', () => world.ana.get('settings/security'), 200, 2],
   ['the groups', () => world.ana.get('groups'), 200, 2],
   ['a group', () => world.ana.get(`groups/${shortId(world.intake)}`), 200, 2],
   ['a group, before it is deleted', () => world.ana.get(`groups/${shortId(world.intake)}/delete`), 200, 2],
@@ -78,6 +129,10 @@ const screens: Screen[] = [
   ['a new role', () => world.ana.get('roles/new'), 200, 1],
   ['a role', () => world.ana.get(`roles/${shortId(role)}`), 200, 2],
   ['a role, before it is deleted', () => world.ana.get(`roles/${shortId(role)}/delete`), 200, 3],
+  ['one’s profile', () => world.mia.get('profile'), 200, 2],
+  ['one’s profile, of which the group keeps some', () => world.ian.get('profile'), 200, 3],
+  ['one’s picture', () => world.mia.get('profile/avatar'), 200, 1],
+  ['a picture', () => world.mia.get(`avatars/${'x'.repeat(22)}/64`), 404, 2],
   ['oneself beside the list', () => world.ana.get('members/me'), 200, 3],
   ['oneself by id', () => world.mia.get(`members/${world.mia.person.id}`), 200, 2],
   ['oneself, as a swap', () => world.ana.swap.get('members/me'), 200, 2],
@@ -181,6 +236,7 @@ describe('an act on a person is at most four exchanges: two for the form, three 
       ],
       ['access', {}, () => ({ role: 'viewer', group: group(), permission: ['claims.all', 'claims.edit'] })],
       ['dates', {}, () => ({ ends_on: '2030-01-01', starts_on: '' })],
+      ['picture', {}, () => ({})],
       ['suspend', {}, () => ({})],
       ['reactivate', { suspended: true }, () => ({})],
       ['remove', {}, () => ({ reason: '' })],
@@ -194,30 +250,67 @@ describe('an act on a person is at most four exchanges: two for the form, three 
       ],
       // What is shown once is no panel; a link is counted (R-06).
       ['password', {}, () => ({ how: 'generated' }), 3],
+      ['exempt', {}, () => ({ until: dayOf(world.clock.now), reason: 'A new phone is on its way' })],
+      ['end-exemption', {}, () => ({})],
       ['account', {}, () => ({ username: '', email: `new.${newId()}@example.org` }), 4],
       ['reset-link', {}, () => ({}), 4],
       ['reset-link', {}, () => ({ block_now: 'on' }), 4],
     ]
 
   test.each(acts)('%s', async (name, details, fields, alone) => {
+    // Whoever has just shown that it is they; asking for it is another exchange.
+    await world.db
+      .updateTable('session')
+      .set({ confirmed_at: world.clock.now })
+      .where('account_id', '=', world.ana.person.accountId ?? '')
+      .execute()
     for (const swap of [false, true]) {
       const person = await world.add({ first: 'Pat', ...details })
       if (name === 'take-back') await act(world.ana, person, 'remove')
+      if (name === 'picture')
+        await world.db
+          .updateTable('membership')
+          .set({ avatar: 'A'.repeat(22) })
+          .where('id', '=', person.id)
+          .execute()
+      if (name === 'end-exemption') await exempt(person)
       const from = swap ? world.ana.swap : world.ana
       const form = await counted(() => from.get(actOn(person, name)))
       expect([form.status, form.trips]).toEqual([200, 2])
       const { html } = await from.get(actOn(person, name))
       const sent = await counted(() => from.post(actOn(person, name), { ...hiddenIn(html), ...fields() }))
       expect([sent.status, sent.trips], sent.sent.join('\n\n')).toEqual(
-        alone ? [200, alone] : swap ? [200, 4] : [303, 3],
+        // What an edit writes comes back as the fresh panel.
+        alone ? [200, alone] : swap ? [200, name === 'edit' ? 3 : 4] : [303, 3],
       )
     }
+  })
+
+  test('an edit that moves somebody asks for the regions too, and its panel has the new one', async () => {
+    const north = await makeRegion(world.db, world.here.id, 'North', ['Bergen'])
+    const person = await world.add({ first: 'Pat' })
+    const { html } = await world.ana.swap.get(actOn(person, 'edit'))
+    const fields = { first_name: 'Patty', last_name: '', title: '', cell_phone: '', office_phone: '', extension: '' }
+    const place = { region: north.id, area: north.areas[0] ?? '' }
+    const sent = await counted(() =>
+      world.ana.swap.post(actOn(person, 'edit'), { ...hiddenIn(html), ...fields, ...place }),
+    )
+    expect([sent.status, sent.trips]).toEqual([200, 4])
+    expect(sent.html).toContain('North, Bergen')
+    expect(sent.html).toContain('Patty')
   })
 
   test('every act that a panel offers is among them', async () => {
     const offered = new Set<string>()
     for (const details of [{}, { suspended: true }, { blocked: true }, { removed: true }]) {
-      const id = shortId((await world.add(details)).id)
+      const person = await world.add(details)
+      const id = shortId(person.id)
+      await exempt(person)
+      await world.db
+        .updateTable('membership')
+        .set({ avatar: 'A'.repeat(22) })
+        .where('id', '=', person.id)
+        .execute()
       const { html } = await world.ana.swap.get(`members/${id}`)
       for (const [, name = ''] of html.matchAll(new RegExp(`/members/${id}/([a-z-]+)`, 'g'))) offered.add(name)
     }
@@ -253,6 +346,21 @@ describe('an act on what people hold is at most four exchanges too', () => {
   })
 })
 
+test('one’s own profile is three exchanges, and a picture two', async () => {
+  const pat = await world.enter({ first: 'Pat', group: world.intake })
+  const { html } = await pat.get('profile')
+  const saved = await counted(() => pat.post('profile', { ...hiddenIn(html), cell_phone: '1' }))
+  expect([saved.status, saved.trips]).toEqual([303, 3])
+  const sent = await plain(80, 80).png().toBuffer()
+  const taken = await counted(() => upload(pat, sent))
+  expect([taken.status, taken.trips]).toEqual([303, 2])
+  const page = await pat.get('members/me')
+  const picture = await counted(() => pat.get(srcIn(page.html)))
+  expect([picture.status, picture.trips]).toEqual([200, 2])
+  const gone = await counted(() => pat.post('profile/avatar/remove', { remove: 'on' }))
+  expect([gone.status, gone.trips]).toEqual([303, 2])
+})
+
 describe('adding somebody', () => {
   test('is at most three exchanges a step and four where addresses are counted, and three to confirm it', async () => {
     const { ana, here } = world
@@ -270,8 +378,9 @@ describe('adding somebody', () => {
     const steps: [string, Record<string, string>][] = [
       ['email', { email: 'budget2@example.org' }],
       ['name', { first_name: 'Bud', last_name: 'Get', ...contact }],
+      ['how', { how: 'now' }],
       ['access', { role: 'member', group: shortId(here.defaultGroup), permission: 'claims.view' }],
-      ['confirm', { key, version: '4', how: 'generated' }],
+      ['confirm', { key, version: '5', how: 'generated' }],
     ]
     await count('start', () => ana.post('members/new', { key: newId(), email: 'budget1@example.org' }))
     for (const [step, fields] of steps) {
@@ -313,5 +422,22 @@ test('what is compiled once is planned once: PostgreSQL keeps no plan for a limi
     const second = await counted(async () => world.ana.get(next((await world.ana.get(path)).html)))
     expect([first.status, second.status]).toEqual([200, 200])
     for (const text of [...first.sent, ...second.sent]) expect(text).not.toMatch(/\b(limit|offset) \$\d/)
+  }
+})
+
+test('one’s own username and email at once are four exchanges, and a link in a letter does its work in two', async () => {
+  const hers = await world.enter({ first: 'Polly' })
+  await hers.get('/profile')
+  const email = `new.${newId()}@example.org`
+  const asked = await counted(() => hers.post('/profile', { username: `polly-${newId().slice(24)}`, email }))
+  expect([asked.status, asked.trips]).toEqual([303, 4])
+  const id = hers.person.accountId ?? ''
+  for (const [kind, path, generation] of [
+    ['email', '/confirm-email', 1],
+    ['former_email', '/restore-email', 2],
+  ] as const) {
+    const token = signLink({ kind, id, generation, channel: 'mail' }, world.services.key)
+    const done = await counted(() => world.stranger.post(path, { token }))
+    expect([path, done.status, done.trips]).toEqual([path, 303, 2])
   }
 })

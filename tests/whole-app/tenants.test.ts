@@ -1,5 +1,6 @@
 import { inflateRawSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { columns as invitationColumns } from '../../src/invitations/list-state.ts'
 import { columns } from '../../src/members/list-state.ts'
 import { organizationTables } from '../../src/platform/database/guard.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
@@ -106,6 +107,34 @@ describe('nothing of another organization is found', () => {
           expect(leaked(canaries, answer, query), query).toEqual([])
         }
     }
+  })
+
+  test('in the history of invitations, by any order, filter, search or panel', async () => {
+    const { there } = world
+    const queries = [
+      ...Object.keys(invitationColumns).flatMap((sort) => [`sort=${sort}`, `sort=-${sort}`]),
+      'status=pending_activation&status=expired&status=pending_approval',
+      'attention=yes',
+      'timeframe=90d',
+      `role=${there.role}&role=member`,
+      ...[there.invited.email, 'str', 's', '%'].map((text) => `q=${encodeURIComponent(text)}`),
+    ]
+    for (const who of ['admin', 'viewer', 'group manager'] as const) {
+      const browser = await world.enter(who)
+      for (const query of queries)
+        for (const [from, path] of [
+          [browser, 'invitations'],
+          [browser.swap, 'invitations'],
+          [browser.swap, 'invitations/counts'],
+        ] as const) {
+          const answer = await from.get(`${path}?${query}`)
+          expect([query, answer.status]).toEqual([query, 200])
+          expect(leaked(canaries, answer, query), query).toEqual([])
+        }
+    }
+    const csv = await admin.get('invitations.csv')
+    expect(csv.status).toBe(200)
+    expect(leaked(canaries, csv)).toEqual([])
   })
 
   test('in a file, of either kind', async () => {

@@ -3,10 +3,12 @@ import { makeResetLink } from '../../src/passwords/commands.ts'
 import type { Connected } from '../../src/platform/database/connect.ts'
 import { setUpLink } from '../../src/set-up/token.ts'
 import { operatorCause } from '../../src/tasks/command.ts'
+import { atTheDoor, password as ofDoor } from '../sign-in/door.ts'
 import { Browser } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
 import { Lynx } from '../support/lynx.ts'
-import { addPerson, organization, startApp } from '../support/world.ts'
+import { addPerson, minutes, organization, startApp } from '../support/world.ts'
+import { codesIn, phone, secretOf } from '../two-factor/phone.ts'
 
 /*
  * Every journey in lynx, which says nothing of where a form stands when its page has a query in its address: R-24 lets no such
@@ -98,11 +100,50 @@ test('in lynx: a new password by a link that a mail service wrote behind, and th
   const lynx = new Lynx(new Browser(app))
   await lynx.open(`/reset-password/${token}?utm_source=mail`)
   expect(lynx.address).not.toContain('?')
-  await lynx.press('Change password', { password: another, password_again: another })
+  await lynx.press('Save password', { password: another, password_again: another })
   expect(lynx.address).not.toContain('?')
-  expect(lynx.page.text).toContain('Your password is changed. Sign in with the new one.')
+  expect(lynx.page.text).toContain('Your password is saved. Sign in with it.')
   await lynx.press('Sign in', { login: bo.email, password: another })
   expect(lynx.page.title).toBe('Organization members – Rollcall')
+})
+
+test('in lynx: two-factor from start to end with a step-up on the way, and the way in with a code and with a backup code', async () => {
+  const door = await atTheDoor()
+  const lynx = new Lynx(door.browser())
+  await lynx.open('/sign-in')
+  const typed = { login: door.ana.email, password: ofDoor }
+  await lynx.press('Sign in', typed)
+  await lynx.follow('Security')
+  door.clock.pass(minutes(11))
+  await lynx.press('Turn on two-factor')
+  expect(lynx.page.text).toContain('Confirm that it is you')
+  await lynx.press('Confirm', { confirm_password: ofDoor })
+  const hers = phone(secretOf(lynx.page.html), door.clock)
+  await lynx.press('Confirm the code', { code: '000000' })
+  expect(lynx.page.text).toContain('This code isn’t right')
+  await lynx.press('Begin again with a new secret')
+  expect(secretOf(lynx.page.html)).not.toBe(hers.secret)
+  const again = phone(secretOf(lynx.page.html), door.clock)
+  await lynx.press('Confirm the code', { code: again.code() })
+  const codes = codesIn(lynx.page.html)
+  await lynx.press('Turn on two-factor')
+  expect(lynx.page.text).toContain('Tick that you have saved the codes')
+  await lynx.press('Turn on two-factor', { saved: ['on'] })
+  expect([lynx.address, lynx.page.text]).toEqual(['/profile/security', expect.stringContaining('10 of 10 are left')])
+  door.clock.pass(minutes(1))
+  for (const way of ['app', 'backup code']) {
+    await lynx.press('Sign out')
+    await lynx.press('Sign in', typed)
+    expect(lynx.page.text).toContain('Enter your code')
+    if (way === 'backup code') await lynx.follow('Use a backup code')
+    await lynx.press('Sign in', { code: way === 'app' ? again.code() : (codes[0] ?? '') })
+    expect(lynx.page.title).toBe('Organization members – Rollcall')
+    await lynx.follow('Security')
+  }
+  expect(lynx.page.text).toContain('9 of 10 are left')
+  await lynx.follow('Turn off two-factor')
+  await lynx.press('Turn off two-factor')
+  expect(lynx.page.text).toContain('Off. Whoever learns your password')
 })
 
 test('only signing out is offered again, and only to who said nothing of where it came from', async () => {

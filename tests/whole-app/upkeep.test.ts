@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { expect, test } from 'vitest'
+import { forgetFormerEmails } from '../../src/accounts/email-change.ts'
 import { statusesAtOnce } from '../../src/organizations/new-day.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { hashOfId } from '../../src/sessions/lucia.ts'
@@ -46,7 +47,16 @@ test('after midnight every organization is brought up to date, so that nobody’
     .insertInto('draft')
     .values([yesterday, late].map((created_at) => ({ ...own, id: newId(), created_at })))
     .execute()
+  const [over, open] = [clock.now, new Date(clock.now.getTime() + 1)].map((now) => new Date(now.getTime() + hours(24)))
+  const former = { account_id: own.account_id, email: 'ana@example.org', email_key: 'ana@example.org' }
+  await db
+    .insertInto('former_email')
+    .values([over, open].map((ends_at, generation) => ({ ...former, generation, ends_at: ends_at as Date })))
+    .execute()
   await upkeep(database.db, clock.now, services.log)
+  expect(await db.selectFrom('former_email').selectAll().execute()).toHaveLength(2)
+  await forgetFormerEmails(database.db, over as Date)
+  expect((await db.selectFrom('former_email').select('ends_at').execute()).map((one) => one.ends_at)).toEqual([open])
   expect(await db.selectFrom('draft').selectAll().where('organization_id', '=', here.id).execute()).toHaveLength(2)
   expect(await stored()).toEqual(Array(10).fill(before))
   clock.now = new Date('2026-11-23T00:00:01.000Z')
@@ -113,6 +123,7 @@ test('what fails with one organization is logged, and keeps no other waiting', a
   expect(log).toMatchObject([
     { level: 'warn', message: 'upkeep failed', facts: { work: 'keepAllStatusesCurrent', code: '55P03' } },
     { level: 'warn', message: 'upkeep failed', facts: { work: 'countSeats', code: '23514' } },
+    { level: 'warn', message: 'upkeep failed', facts: { work: 'putInvitationsBack', code: '55P03' } },
   ])
   expect(await db.selectFrom('seat_day').select('seats').execute()).toHaveLength(10)
   await upkeep(database.db, clock.now, services.log)

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import { brotliCompressSync, brotliDecompressSync, constants } from 'node:zlib'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { allPermissions } from '../../src/platform/access/permissions.ts'
-import { shortId } from '../../src/platform/ids.ts'
+import { newId, shortId } from '../../src/platform/ids.ts'
 import { seed } from '../../src/tasks/seed/seed.ts'
+import { noise, srcIn, upload } from '../avatars/pictures.ts'
+import { past } from '../invitations/past.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
@@ -80,6 +83,10 @@ const nextOf = (html: string) => /rel="next" href="([^"]+)"/.exec(html)?.[1]?.re
 test.each([
   ...sorts.flatMap((sort) => [`members?sort=${sort}`, `members?sort=-${sort}`]),
   ...filters.map((filter) => `members?${filter}`),
+  ...['name', 'email', 'status', 'role', 'invited', 'expires', 'approval', 'sender'].map(
+    (sort) => `invitations?sort=-${sort}`,
+  ),
+  'invitations?status=expired&status=active&role=member&timeframe=90d&approval=not_needed&approval=approved',
 ])('50 people of %s are at most 6 kB as a page and 4 kB as a swap, and so is the page behind them', async (first) => {
   for (const path of [first, nextOf((await world.ana.get(first)).html)]) {
     const page = await weigh(`page ${path}`, path)
@@ -95,20 +102,78 @@ test('a panel beside the list, one’s own, an empty list and what others see ke
   const { html } = await world.ana.get('members')
   const people = [...html.matchAll(/class="name"><a href="([^"]+)"/g)].map(([, href = '']) => href)
   expect(people).toHaveLength(50)
-  for (const path of people.slice(0, 12)) {
+  // Somebody Invited leads to their invitation, which invitations are weighed for.
+  const there = []
+  for (const path of people) if ((await world.ana.get(path)).status === 200) there.push(path)
+  for (const path of there.slice(0, 12)) {
     expect((await weigh(`beside the list ${path}`, path)).size, path).toBeLessThanOrEqual(6000)
     expect((await weigh(`as a swap ${path}`, path, true)).size, path).toBeLessThanOrEqual(2000)
   }
-  for (const path of ['members/me', 'members?q=nobodyhasthisname'])
+  for (const path of ['members/me', 'members?q=nobodyhasthisname', '/profile', '/profile/time-zone'])
     expect((await weigh(path, path)).size, path).toBeLessThanOrEqual(6000)
   const vera = await world.vera.get('members', br)
   expect(vera.bytes.length).toBeLessThanOrEqual(6000)
+})
+
+test('a picture costs a page nothing but its address: the list has none in its rows, and a session fetches it once', async () => {
+  const pia = await world.enter({ first: 'Pia', permissions: ['members.view'] })
+  await upload(pia, await noise(600).png().toBuffer())
+  const { html } = await pia.get('members')
+  const pictures = fetched(html).filter((to) => to.includes('/avatars/'))
+  expect(pictures).toEqual([srcIn(html, '64')])
+  const { bytes, headers } = await pia.get(pictures[0] ?? '')
+  // Noise is the heaviest that there is.
+  expect(bytes.length).toBeLessThanOrEqual(4000)
+  expect(headers.get('cache-control')).toContain('immutable')
+  for (const path of ['profile', 'profile/avatar'])
+    expect((await pia.get(path, br)).bytes.length, path).toBeLessThanOrEqual(3000)
 })
 
 test('most of it needs no second packing: the default list keeps a distance from its budgets', async () => {
   const quick = (html: string) => brotliCompressSync(html, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }).length
   expect(quick((await world.ana.get('members')).html)).toBeLessThanOrEqual(5600)
   expect(quick((await world.ana.swap.get('members')).html)).toBeLessThanOrEqual(3700)
+})
+
+test('an invitation’s panel is at most 2 kB, also with a long story', async () => {
+  const { db, here, clock, ana } = world
+  const { html } = await ana.get('invitations?status=pending_activation')
+  const panels = [...html.matchAll(/class="name"><a href="([^"]+)"/g)].map(([, href = '']) => href)
+  for (const path of panels.slice(0, 8)) {
+    expect((await weigh(`beside the history ${path}`, path)).size, path).toBeLessThanOrEqual(6000)
+    expect((await weigh(`as a swap ${path}`, path, true)).size, path).toBeLessThanOrEqual(2000)
+  }
+  const { id } = await past(db, here, clock.now, { message: 'Welcome to the desk of large losses. '.repeat(8) })
+  const mail = { organization_id: here.id, template: 'invitation', invitation_id: id, generation: 1 }
+  for (const [n, act] of ['sent', 'approved', 'resent', 'address_corrected', 'link_copied', 'opened'].entries())
+    await db
+      .insertInto('event')
+      .values({
+        id: newId(),
+        organization_id: here.id,
+        at: new Date(clock.now.getTime() + n * 1000),
+        how: 'screen',
+        actor_id: ana.person.accountId,
+        act: `invitation.${act}`,
+        subject: 'invitation',
+        subject_id: id,
+      })
+      .execute()
+  for (const kind of ['delayed', 'refused', 'accepted']) {
+    const mail_id = newId()
+    await db
+      .insertInto('mail')
+      .values({ ...mail, id: mail_id, to_address: 'nia@example.org', state: 'sent', created_at: clock.now })
+      .execute()
+    const answer = `451 4.7.1 ${kind}: try again in 300 s, says mx1.example.org of ${id}`
+    await db
+      .insertInto('mail_answer')
+      .values({ id: newId(), organization_id: here.id, mail_id, at: clock.now, kind, answer })
+      .execute()
+  }
+  const full = await weigh('the fullest invitation', `invitations/${shortId(id)}`, true)
+  expect(full.html.match(/<li class="st/g)).toHaveLength(12)
+  expect(full.size).toBeLessThanOrEqual(2000)
 })
 
 /** Somebody of whom there is as much to say as there can be. */
@@ -133,6 +198,11 @@ async function fullest(details: PersonDetails = {}) {
     invite: 'active',
     ...details,
   })
+  await world.db
+    .updateTable('membership')
+    .set({ avatar: randomBytes(16).toString('base64url') })
+    .where('id', '=', person.id)
+    .execute()
   return { ...person, customRoles: roles.map((role) => shortId(role.id)) }
 }
 
@@ -157,6 +227,11 @@ test.each<[name: string, before: PersonDetails, fields: Record<string, string | 
   ['sign-out', {}, {}],
   ['password', {}, { how: 'typed', ...typed }],
   ['password', {}, { how: 'generated' }],
+  [
+    'exempt',
+    { twoFactor: false },
+    { until: '2027-01-01', reason: 'A new phone is on its way. '.repeat(7).slice(0, 200) },
+  ],
   ['account', {}, { username: 'w'.repeat(50), email: `${'x'.repeat(240)}@example.org` }],
   ['reset-link', {}, { block_now: 'on' }],
 ])(
@@ -165,6 +240,9 @@ test.each<[name: string, before: PersonDetails, fields: Record<string, string | 
     const { ana, here } = world
     const person = await fullest(before)
     if (name === 'take-back') await act(ana, person, 'remove')
+    const from = (two_factor_from: string | null) =>
+      world.db.updateTable('organization').set({ two_factor_from }).where('id', '=', here.id).execute()
+    if (name === 'exempt') await from('2027-01-01')
     const { html } = await ana.get(actOn(person, name))
     const known: Record<string, string | string[]> | undefined = {
       edit: {
@@ -179,6 +257,7 @@ test.each<[name: string, before: PersonDetails, fields: Record<string, string | 
     const place = `http://localhost:3000/o/${here.slug}/members/${shortId(person.id)}/${name}?${list}`
     const headers = { ...br.headers, 'HX-Current-URL': place }
     const answer = await ana.swap.post(actOn(person, name), { ...hiddenIn(html), ...known, ...fields }, { headers })
+    await from(null)
     expect([name, answer.status]).toEqual([name, 200])
     measured.push([`${name} ${fields.how ?? ''}`, answer.bytes.length])
     expect(answer.bytes.length).toBeLessThanOrEqual(3000)

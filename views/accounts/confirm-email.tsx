@@ -13,13 +13,15 @@ export const ConfirmEmail = ({ email, token }: { email: string; token: string })
   </>
 )
 
-export const EmailConfirmed = (_: Record<never, never>) => (
+/** Whoever confirmed it where they are signed in still is. */
+export const EmailConfirmed = ({ signedIn }: { signedIn: boolean }) => (
   <>
     <h1>Email changed</h1>
-    <p>From now on, sign in with the new address. The password is the same as before.</p>
-    <p class="foot">
-      <a href="/sign-in">Sign in</a>
+    <p>
+      From now on, sign in with the new address. The password is the same as before, and the old address got a letter
+      about it.
     </p>
+    <p class="foot">{signedIn ? <a href="/profile">Your account</a> : <a href="/sign-in">Sign in</a>}</p>
   </>
 )
 
@@ -32,7 +34,10 @@ export const EmailLinkDoesNotWork = (_: Record<never, never>) => (
       or may have been canceled or replaced by a newer one; the account or the address may be in use elsewhere; or a
       part of it was lost on the way.
     </p>
-    <p>Nothing was changed just now. If you need a new link, ask whoever sent you this one.</p>
+    <p>
+      Nothing was changed just now. If you need a new link, enter the address again in your profile, or ask whoever sent
+      you this one.
+    </p>
     <p class="foot">
       <a href="/sign-in">Sign in</a>
       <a href="/cannot-sign-in">Can’t sign in?</a>

@@ -184,19 +184,24 @@ const Entry = ({
 }) => {
   const who = person(row.who_id, row.who_first, row.who_last, row.who_email)
   const whom = person(row.whom_id, row.whom_first, row.whom_last, row.whom_email)
-  const nobody = row.actor_id
-    ? 'Somebody who is no longer here'
-    : row.how === 'operator'
-      ? 'The operator'
-      : row.how === 'system'
-        ? 'Rollcall'
-        : 'A stranger'
+  const nobody =
+    row.how === 'support'
+      ? 'Support'
+      : row.actor_id
+        ? 'Somebody who is no longer here'
+        : row.how === 'operator'
+          ? 'The operator'
+          : row.how === 'system'
+            ? 'Rollcall'
+            : 'A stranger'
   return (
     <tr>
       <td>
         <ExactTime at={row.at} zone={zone} />
       </td>
-      <td>{who ? <Somebody who={who} members={members} /> : <span class="dim">{nobody}</span>}</td>
+      <td>
+        {who && row.how !== 'support' ? <Somebody who={who} members={members} /> : <span class="dim">{nobody}</span>}
+      </td>
       <td>{events[row.act as EventName] ?? row.act}</td>
       <td>{whom ? <Somebody who={whom} members={members} /> : <Subject row={row} names={names} />}</td>
       <td>

@@ -1,37 +1,8 @@
 import type { Standing } from '../../src/platform/access/actor.ts'
 import { type Permission, permissions } from '../../src/platform/access/permissions.ts'
-import { mailTo } from '../parts/mail-to.ts'
+import { type Helper, Helpers } from '../parts/helpers.tsx'
 import { SignOut } from '../parts/sign-out.tsx'
 import { day } from '../parts/time.tsx'
-
-export type Helper = { first_name: string; last_name: string; email: string }
-
-const Helpers = ({ organization, people }: { organization: string; people: Helper[] }) => (
-  <>
-    <p>These people can help:</p>
-    <table class="rights">
-      <caption class="vh">Admins of {organization}</caption>
-      <thead>
-        <tr>
-          <th scope="col">Admin</th>
-          <th scope="col">Email</th>
-        </tr>
-      </thead>
-      <tbody>
-        {people.map((person) => (
-          <tr>
-            <th scope="row">
-              <bdi>{`${person.first_name} ${person.last_name}`.trim() || '–'}</bdi>
-            </th>
-            <td>
-              <a href={mailTo(person.email)}>{person.email}</a>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  </>
-)
 
 const closed: Record<Standing, { title: string; because: (organization: string, since: string) => string }> = {
   suspended: {
@@ -57,7 +28,8 @@ export const NotAllowedPage = ({ missing, since, organization, home, people }: F
     <div class="page">
       <h1>{closed[missing as Standing].title}</h1>
       <p>{closed[missing as Standing].because(organization, since)}</p>
-      <Helpers organization={organization} people={people} />
+      <p>These people can help:</p>
+      <Helpers who="Admin" caption={`Admins of ${organization}`} people={people} />
     </div>
   ) : (
     <div class="page">
@@ -66,7 +38,8 @@ export const NotAllowedPage = ({ missing, since, organization, home, people }: F
         It needs the permission “{permissions[missing as Permission].label}”, which you don’t have in{' '}
         <bdi>{organization}</bdi>. Nothing was changed.
       </p>
-      <Helpers organization={organization} people={people} />
+      <p>These people can help:</p>
+      <Helpers who="Admin" caption={`Admins of ${organization}`} people={people} />
       <div class="row">
         <a class="btn" href={home}>
           Go to your first page

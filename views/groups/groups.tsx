@@ -34,7 +34,7 @@ export const Groups = ({ actor, rows, said }: { actor: Actor; rows: GroupRow[]; 
       <thead>
         <tr>
           <th scope="col">Group</th>
-          <th scope="col">Members</th>
+          <th scope="col">People</th>
           <th scope="col">Gives</th>
         </tr>
       </thead>
@@ -45,21 +45,13 @@ export const Groups = ({ actor, rows, said }: { actor: Actor; rows: GroupRow[]; 
               <a href={`${base(actor)}/groups/${shortId(group.id)}`} {...inMain}>
                 <bdi>{group.name}</bdi>
               </a>
-              {group.is_default && (
-                <>
-                  <br />
-                  <small>Everybody who is in no other group</small>
-                </>
-              )}
+              <br />
+              <small>
+                {group.is_default ? 'Everybody who is in no other group' : plural(group.managers ?? 0, 'manager')}
+              </small>
             </th>
             <td>
               <People count={group.members ?? 0} href={membersHref(actor, group.id)} />
-              {!group.is_default && (
-                <>
-                  <br />
-                  <small>{plural(group.managers ?? 0, 'manager')}</small>
-                </>
-              )}
             </td>
             <td>{plural(group.permissions ?? 0, 'permission')}</td>
           </tr>
@@ -91,7 +83,9 @@ const Locks = ({ now, fixed, form }: { now: LockableField[]; fixed: boolean; for
   return (
     <fieldset id="locked" class="boxes">
       <legend>Locked profile fields</legend>
-      <p class="hint">Members of the group can’t change these of their own profile; who may edit members still can.</p>
+      <p class="hint">
+        Members of the group can’t change these in their own profile; whoever may edit members still can.
+      </p>
       <BoxesError form={form} name="locked" />
       {(Object.keys(lockable) as LockableField[]).map((field) => (
         <Box name="locked" value={field} checked={chosen.includes(field)} fixed={fixed} {...lockable[field]} />

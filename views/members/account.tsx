@@ -1,17 +1,24 @@
 import type { PersonAndSignIn } from '../../src/members/sign-in/queries.ts'
 import { fullName } from '../../src/platform/access/actor.ts'
 import type { Form } from '../../src/platform/web/form.ts'
+import { ActButtons } from '../parts/act-frame.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
 import { Once } from '../parts/once.tsx'
 import { sent } from '../parts/sent.ts'
 import { ExactTime } from '../parts/time.tsx'
-import { ActButtons } from './act.tsx'
 import type { Kept } from './sign-in.tsx'
 
-type Props = { person: PersonAndSignIn; action: string; back: string; zone: string; form?: Form | undefined }
+type Props = {
+  person: PersonAndSignIn
+  action: string
+  back: string
+  zone: string
+  mailing: boolean
+  form?: Form | undefined
+}
 
 /** What somebody signs in with, where the organization manages the account. */
-export const AccountForm = ({ person, action, back, zone, form }: Props) => (
+export const AccountForm = ({ person, action, back, zone, mailing, form }: Props) => (
   <>
     <ErrorSummary form={form} />
     {person.new_email && person.new_email_expires_at && (
@@ -53,8 +60,8 @@ export const AccountForm = ({ person, action, back, zone, form }: Props) => (
         <p class="hint">They are blocked: the link works only after somebody has unblocked them.</p>
       )}
       <p>
-        Both addresses get a letter; they wait until Rollcall can send mail. When the new one is confirmed, the sessions
-        and reset links of <bdi>{fullName(person)}</bdi> end.
+        Both addresses get a letter{!mailing && ', which waits until Rollcall can send mail'}. When the new one is
+        confirmed, the sessions and reset links of <bdi>{fullName(person)}</bdi> end.
       </p>
       <input type="hidden" name="version" value={String(person.account_version ?? 1)} />
       <ActButtons label="Save" back={back} />
@@ -63,6 +70,20 @@ export const AccountForm = ({ person, action, back, zone, form }: Props) => (
 )
 
 type Given = Kept & { person: PersonAndSignIn; email: string }
+
+export const EmailLinkSent = ({ person, email, back }: Pick<Given, 'person' | 'email' | 'back'>) => (
+  <>
+    <p>
+      <b>{email}</b> isn’t the address of <bdi>{fullName(person)}</bdi> yet: a letter with a link is on its way there,
+      and they confirm it with that within 60 minutes. Until then they sign in as before.
+    </p>
+    <p>
+      <a class="btn" href={back}>
+        Done
+      </a>
+    </p>
+  </>
+)
 
 export const EmailLinkGiven = ({ person, email, text, until, zone, back }: Given) => (
   <>

@@ -1,8 +1,8 @@
 import type { Person } from '../../src/members/person.ts'
 import type { Form } from '../../src/platform/web/form.ts'
+import { ActButtons } from '../parts/act-frame.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
 import { sent } from '../parts/sent.ts'
-import { ActButtons } from './act.tsx'
 
 type Props = { person: Person; action: string; back: string; form?: Form | undefined }
 

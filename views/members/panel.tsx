@@ -10,14 +10,16 @@ import {
   rightsOf,
   type Source,
 } from '../../src/platform/access/permissions.ts'
+import { dayOf } from '../../src/platform/access/status.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Avatar } from '../navigation.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { mailTo } from '../parts/mail-to.ts'
+import { roleLabel } from '../parts/roles.ts'
 import { Day, ExactTime, Time } from '../parts/time.tsx'
 import { acts } from './acts.ts'
 import { Row } from './members.tsx'
-import { inviteOf, roleLabel, statusLabel, statusMark } from './words.ts'
+import { inviteOf, statusLabel, statusMark } from './words.ts'
 
 type Props = {
   person: MemberPanel
@@ -75,7 +77,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
             Organization members
           </a>
         )}{' '}
-        <Avatar person={person} big />
+        <Avatar person={person} slug={actor.organization.slug} big />
         <div>
           <Name id="who">{name}</Name>
           {person.title && (
@@ -92,6 +94,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
           </a>
         )}
       </header>
+      <Again person={person} actor={actor} />
       <Contact
         person={person}
         Title={Title}
@@ -102,11 +105,27 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
         person={person}
         Title={Title}
         change={open.main.some(({ act }) => act === 'access') ? href('access') : null}
+        today={dayOf(now)}
+        reason={can(actor, 'settings.security')}
       />
       <Rights rights={rights} role={person.organization_role} removed={person.removed_at !== null} Title={Title} />
       <Dates person={person} now={now} zone={zone} Title={Title} actor={actor} />
-      <Foot open={open} href={href} />
+      <Foot open={open} href={href} profile={profileOf(actor, person)} />
       {children}
+    </section>
+  )
+}
+
+/** Of somebody removed, whom old events name by this place: where they are now. */
+const Again = ({ person: { again }, actor }: Pick<Props, 'person' | 'actor'>) => {
+  if (!again || !(can(actor, 'members.view', again) || again.id === actor.membership.id)) return null
+  return (
+    <section>
+      <p class="note">
+        {again.status === 'invited' ? 'They have been invited here again. ' : 'They are a member here again. '}
+        <a href={`/o/${actor.organization.slug}/members/${shortId(again.id)}`}>See them as they are now</a>. What stands
+        here was before{again.status !== 'invited' && ', and there is nothing to take back'}.
+      </p>
     </section>
   )
 }
@@ -117,14 +136,23 @@ const actsHere = {
   'data-hx-swap:inherited': 'outerHTML show:none',
 }
 
-type Open = { open: ReturnType<typeof acts>; href: (act: string) => string }
+/** Where one edits oneself, when it is oneself: the page has the picture too, and leads on to what only some may change. */
+const profileOf = (actor: Actor, person: MemberPanel) =>
+  person.id === actor.membership.id ? `/o/${actor.organization.slug}/profile` : null
+
+type Open = { open: ReturnType<typeof acts>; href: (act: string) => string; profile: string | null }
 
 /** What the actor may do to this person, and nothing else. */
-const Foot = ({ open: { main, more, danger }, href }: Open) => {
-  if (!main.length && !more.length && !danger.length) return null
+const Foot = ({ open: { main, more, danger }, href, profile }: Open) => {
+  if (!profile && !main.length && !more.length && !danger.length) return null
   return (
     <footer {...actsHere}>
-      {main.map(({ act, label }) => (
+      {profile && (
+        <a class="btn" href={profile} data-hx-boost="false">
+          Edit profile
+        </a>
+      )}{' '}
+      {(profile ? main.filter(({ act }) => act !== 'edit') : main).map(({ act, label }) => (
         <a class="btn" href={href(act)}>
           {label}
         </a>
@@ -157,9 +185,17 @@ const Foot = ({ open: { main, more, danger }, href }: Open) => {
 export const RowActs = ({ person, actor, now, query }: Pick<Props, 'person' | 'actor' | 'now'> & { query: string }) => {
   const { main, more, danger } = acts(actor, { ...person, rights: rightsIn(person) }, now)
   const here = `/o/${actor.organization.slug}/members/${shortId(person.id)}`
-  const entries = [...main, ...more]
+  const profile = profileOf(actor, person)
+  const entries = [...(profile ? main.filter(({ act }) => act !== 'edit') : main), ...more]
   return (
     <ul class="items" id="acts" popover="auto" aria-label={`Actions: ${fullName(person)}`}>
+      {profile && (
+        <li>
+          <a href={profile} data-hx-boost="false">
+            Edit profile
+          </a>
+        </li>
+      )}
       {entries.map(({ act, label }) => (
         <li>
           <a href={`${here}/${act}${query}`}>{label}</a>
@@ -172,7 +208,7 @@ export const RowActs = ({ person, actor, now, query }: Pick<Props, 'person' | 'a
           </a>
         </li>
       ))}
-      {entries.length + danger.length === 0 && (
+      {!profile && entries.length + danger.length === 0 && (
         <li>
           <small>There is nothing that you may change.</small>
           <a href={here + query}>Open details</a>
@@ -250,7 +286,13 @@ const Contact = ({ person, Title, now, change }: Changing) => (
   </section>
 )
 
-const Place = ({ person, Title, change }: Part & { change: string | null }) => (
+type Placing = Part & {
+  change: string | null
+  today: string /** Why somebody is exempt is for those who decide it. */
+  reason: boolean
+}
+
+const Place = ({ person, Title, change, today, reason }: Placing) => (
   <section {...(change ? actsHere : {})}>
     <Title>
       Roles and group{' '}
@@ -275,7 +317,20 @@ const Place = ({ person, Title, change }: Part & { change: string | null }) => (
         {person.manages_group && ', Group manager'}
       </dd>
       <dt>Two-factor</dt>
-      <dd>{person.has_two_factor ? 'On' : 'Off'}</dd>
+      <dd>
+        {person.has_two_factor ? 'On' : 'Off'}
+        {person.two_factor_from && person.exempt_until && person.exempt_until >= today && (
+          <>
+            , exempt until <Day date={person.exempt_until} />
+            {reason && (
+              <>
+                {': '}
+                <bdi>{person.exempt_reason}</bdi>
+              </>
+            )}
+          </>
+        )}
+      </dd>
     </dl>
   </section>
 )

@@ -3,9 +3,9 @@ import type { PersonAndRemoval, PersonAndReturn } from '../../src/members/remova
 import { fullName } from '../../src/platform/access/actor.ts'
 import { organizationRoles, permissions } from '../../src/platform/access/permissions.ts'
 import type { Form } from '../../src/platform/web/form.ts'
+import { ActButtons } from '../parts/act-frame.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
 import { sent } from '../parts/sent.ts'
-import { ActButtons } from './act.tsx'
 
 type Props<P> = { person: P; action: string; back: string; form?: Form | undefined }
 
@@ -21,7 +21,7 @@ export const Remove = ({ person, action, back, form }: Props<PersonAndRemoval>) 
       <dt>Sessions that end</dt>
       <dd>
         {person.sessions}
-        {!person.managed && <small> (they are a member elsewhere too)</small>}
+        {!person.managed && !person.is_support && <small> (they are a member elsewhere too)</small>}
       </dd>
       <dt>Groups left without a manager</dt>
       <dd>
@@ -34,7 +34,16 @@ export const Remove = ({ person, action, back, form }: Props<PersonAndRemoval>) 
         )}
       </dd>
       <dt>Open invitations they sent</dt>
-      <dd>{person.invitations}</dd>
+      <dd>
+        {person.invitations}
+        {person.returning > 0 && (
+          <small>
+            {' '}
+            ({person.returning} {person.returning === 1 ? 'goes' : 'go'} back to approval, where nobody else answers for
+            what is offered; links stop at once)
+          </small>
+        )}
+      </dd>
       <dt>Seats freed</dt>
       <dd>{person.status === 'active' ? 1 : 0}</dd>
     </dl>

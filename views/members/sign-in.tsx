@@ -1,12 +1,12 @@
 import type { PersonAndSignIn } from '../../src/members/sign-in/queries.ts'
 import { fullName } from '../../src/platform/access/actor.ts'
 import type { Form } from '../../src/platform/web/form.ts'
+import { ActButtons } from '../parts/act-frame.tsx'
 import { ErrorSummary, Field } from '../parts/field.tsx'
 import { Icon } from '../parts/icon.tsx'
 import { Once } from '../parts/once.tsx'
 import { sent } from '../parts/sent.ts'
 import { ExactTime } from '../parts/time.tsx'
-import { ActButtons } from './act.tsx'
 
 type Props = { person: PersonAndSignIn; action: string; back: string; form?: Form | undefined }
 
@@ -43,19 +43,41 @@ export const SignOutEverywhere = ({ person, action, back, form }: Props) => (
   </form>
 )
 
+export const ResetTwoFactor = ({ person, action, back, form }: Props) => (
+  <form {...sent(action)}>
+    <ErrorSummary form={form} />
+    <p>
+      For when <bdi>{fullName(person)}</bdi> has lost the phone and the backup codes. Be sure that it is they who ask,
+      for example by calling a number that you know.
+    </p>
+    <p>
+      Their app and their backup codes stop working,{' '}
+      {person.sessions === 0
+        ? 'and they are signed in nowhere'
+        : person.sessions === 1
+          ? 'and their one session ends'
+          : `and their ${person.sessions} sessions end`}
+      . At the next sign-in, with their password, they set up a new app before anything else opens. A letter tells them.
+    </p>
+    {person.status === 'blocked' && <p>They stay blocked: unblock them, too.</p>}
+    <input type="hidden" name="version" value={String(person.version)} />
+    <ActButtons label="Reset two-factor" back={back} danger />
+  </form>
+)
+
 const ways = {
   generated: { label: 'Generate one', help: 'Rollcall makes it and shows it to you once' },
   typed: { label: 'Type one', help: 'Typed twice, 15 characters or more' },
 } as const
 
-export const GivePassword = ({ person, action, back, form }: Props) => {
+export const GivePassword = ({ person, action, back, form, mailing }: Props & { mailing: boolean }) => {
   const how = form?.values.how ?? 'generated'
   return (
     <form {...sent(action)}>
       <ErrorSummary form={form} />
       <p>
         <bdi>{fullName(person)}</bdi> must change it at the next sign-in, within 72 hours. Their sessions and reset
-        links end. A letter tells them so, without the password; it waits until Rollcall can send mail.
+        links end. A letter tells them so, without the password{!mailing && '; it waits until Rollcall can send mail'}.
       </p>
       <p class="note">
         A <a href={action.replace(/[^/]*$/, 'reset-link')}>reset link</a> is safer: nobody but them ever knows the
@@ -124,14 +146,19 @@ export const GiveLink = ({
   form,
   next,
   mayBlock,
-}: Props & { next: number; mayBlock: boolean }) => (
+  mailing,
+}: Props & { next: number; mayBlock: boolean; mailing: boolean }) => (
   <form {...sent(action)}>
     <ErrorSummary form={form} />
     <p>
       For <b>{person.email}</b>, the address of <bdi>{fullName(person)}</bdi>: a link with which they choose a new
       password, once and within 30 minutes. Links made before stop working.
     </p>
-    <p class="note">Rollcall doesn’t send mail yet. You get the link on the next page, and pass it on yourself.</p>
+    {!mailing && (
+      <p class="note">
+        No mail server is set up, so nothing is sent. You get the link on the next page, and pass it on yourself.
+      </p>
+    )}
     {person.status === 'blocked' && <p>Using it ends their block, too.</p>}
     {mayBlock ? (
       <div class="field">
@@ -154,8 +181,34 @@ export const GiveLink = ({
       <p>The old password works until the link is used.</p>
     )}
     <input type="hidden" name="version" value={String(next)} />
-    <ActButtons label="Make reset link" back={back} />
+    <ActButtons label={mailing ? 'Send reset link' : 'Make reset link'} back={back} />
   </form>
+)
+
+/** Where the link may go by letter alone, and no letter goes. */
+export const NoLinkHere = ({ because, back }: { because: string; back: string }) => (
+  <>
+    <p>{because}</p>
+    <p>
+      <a class="btn" href={back}>
+        Back
+      </a>
+    </p>
+  </>
+)
+
+export const LinkSent = ({ person, back }: { person: PersonAndSignIn; back: string }) => (
+  <>
+    <p>
+      The link is on its way to <b>{person.email}</b>. <bdi>{fullName(person)}</bdi> can choose a new password with it,
+      once and within 30 minutes.
+    </p>
+    <p>
+      <a class="btn" href={back}>
+        Done
+      </a>
+    </p>
+  </>
 )
 
 export const LinkGiven = ({ person, text, until, zone, back }: { person: PersonAndSignIn } & Kept) => (

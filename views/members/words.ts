@@ -1,4 +1,3 @@
-import { type OrganizationRole, organizationRoles } from '../../src/platform/access/permissions.ts'
 import { type Status, statuses } from '../../src/platform/access/status.ts'
 
 /** The mark of a status (app.css, .st) and its word. */
@@ -29,4 +28,3 @@ export const inviteOf = (stored: string, expires: Date | null, now: Date) =>
   ] ?? invites['']
 
 export const statusLabel = (status: string): string => statuses[status as Status] ?? status
-export const roleLabel = (role: string): string => organizationRoles[role as OrganizationRole]?.label ?? role

@@ -1,52 +1,32 @@
 import type { Form } from '../../src/platform/web/form.ts'
-import { Icon } from './icon.tsx'
+import { Labelled, type Said, tied } from './labelled.tsx'
 
-type Props = {
-  label: string
-  name: string
+type Props = Said & {
   type?: 'text' | 'email' | 'password' | 'tel' | 'search' | 'date'
-  hint?: string
-  form?: Form | undefined
   value?: string
   autocomplete?: string
   autofocus?: boolean
   required?: boolean
   short?: boolean
+  /** Six figures, or the letters of a backup code: a number pad, and nothing filled in again. */
+  code?: boolean
   maxlength?: number
+  inputmode?: 'numeric' | 'tel'
 }
 
 /** One labelled text field with its hint and its error. Passwords are never filled again. */
-export const Field = ({ label, name, type = 'text', hint, form, value, short, ...rest }: Props) => {
-  const error = form?.errors[name]
-  const described = [error && `${name}-error`, hint && `${name}-hint`].filter(Boolean).join(' ')
-  return (
-    <div class="field">
-      <label for={name}>{label}</label>{' '}
-      {hint && (
-        <p class="hint" id={`${name}-hint`}>
-          {hint}
-        </p>
-      )}
-      {error && (
-        <p class="error" id={`${name}-error`}>
-          <Icon name="alert" />
-          {error}
-        </p>
-      )}
-      <input
-        id={name}
-        name={name}
-        type={type}
-        class={short ? 'short' : undefined}
-        value={type === 'password' ? undefined : (form?.values[name] ?? value)}
-        aria-invalid={error ? 'true' : undefined}
-        aria-describedby={described || undefined}
-        {...(type === 'email' || name === 'login' ? { autocapitalize: 'none', spellcheck: false } : {})}
-        {...rest}
-      />
-    </div>
-  )
-}
+export const Field = ({ label, name, type = 'text', hint, form, value, short, code, ...rest }: Props) => (
+  <Labelled label={label} name={name} hint={hint} form={form}>
+    <input
+      {...tied({ name, hint, form })}
+      type={type}
+      class={short || code ? `short${code ? ' code' : ''}` : undefined}
+      value={type === 'password' || code ? undefined : (form?.values[name] ?? value)}
+      {...(type === 'email' || name === 'login' || code ? { autocapitalize: 'none', spellcheck: false } : {})}
+      {...rest}
+    />
+  </Labelled>
+)
 
 const counts = ['', 'one thing', 'two things', 'three things', 'four things', 'five things']
 
@@ -58,7 +38,7 @@ export const ErrorSummary = ({ form }: { form?: Form | undefined }) => {
   const general = form?.errors['']
   return (
     <div class="summary" role="alert" tabindex={-1} id="errors">
-      <h2>{general ?? `Please mend ${counts[shown.length] ?? `${shown.length} things`}`}</h2>
+      <h2>{general ?? `Please fix ${counts[shown.length] ?? `${shown.length} things`}`}</h2>
       {shown.length > 0 && (
         <ul>
           {shown.map(([name, message]) => (

@@ -1,7 +1,9 @@
+import { least } from '../../src/passwords/rules.ts'
 import type { Form } from '../../src/platform/web/form.ts'
+import { asset } from '../../src/platform/web/static.ts'
 import { Field } from './field.tsx'
 
-/** A new password, typed twice. */
+/** A new password, typed twice. Where script runs its strength is told as it is typed. */
 export const NewPasswordFields = ({ form }: { form?: Form | undefined }) => (
   <>
     <Field
@@ -21,5 +23,6 @@ export const NewPasswordFields = ({ form }: { form?: Form | undefined }) => (
       required
       form={form}
     />
+    <script src={asset('password.js')} defer data-least={least} />
   </>
 )

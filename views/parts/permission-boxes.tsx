@@ -6,7 +6,7 @@ import { Icon } from './icon.tsx'
 
 type BoxProps = { name: string; value: string; label: string; help?: string; checked: boolean; fixed?: boolean }
 
-/** One choice with its help. One that stays as it is is sent along all the same: what comes back is always the whole choice. */
+/** One choice with its help; the break after it is for text browsers, which would set the next one beside it. One that stays as it is is sent along all the same: what comes back is always the whole choice. */
 export const Box = ({ name, value, label, help, checked, fixed }: BoxProps) => (
   <>
     {fixed && checked && <input type="hidden" name={name} value={value} />}
@@ -20,6 +20,7 @@ export const Box = ({ name, value, label, help, checked, fixed }: BoxProps) => (
             <small>{help}</small>
           </>
         )}
+        <br />
       </span>
     </label>
   </>
@@ -64,7 +65,10 @@ export const PermissionBoxes = ({ actor, now, closed, form }: Props) => {
       )}
       {areas.map((area) => (
         <fieldset>
-          <legend>{area}</legend>
+          <legend>
+            {area}
+            <br />
+          </legend>
           {allPermissions
             .filter((name) => permissions[name].area === area)
             .map((name) => (

@@ -49,3 +49,16 @@ export const ExactTime = ({ at, zone }: { at: Date; zone: string }) => {
 }
 
 export const Day = ({ date }: { date: string }) => <time datetime={date}>{day(date)}</time>
+
+/** The day of a moment in the person's time zone. */
+export const DayOf = ({ at, zone }: { at: Date; zone: string }) => <Day date={exactly(at, zone).local.slice(0, 10)} />
+
+const shortDays = new Intl.DateTimeFormat('en-US', { timeZone: 'UTC', month: 'short', day: 'numeric' })
+
+/** A moment among others of the same zone, which stands above them: "Nov 18, 10:14", with the year where it isn't this one. */
+export const shortly = (at: Date, now: Date, zone: string): string => {
+  const { local } = exactly(at, zone)
+  const date = local.slice(0, 10)
+  const sameYear = date.slice(0, 4) === exactly(now, zone).local.slice(0, 4)
+  return `${sameYear ? shortDays.format(new Date(`${date}T00:00:00Z`)) : day(date)}, ${local.slice(11)}`
+}

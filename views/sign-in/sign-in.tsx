@@ -16,7 +16,7 @@ export const SignIn = ({
     <ErrorSummary form={form} />
     {changed && (
       <p class="note" role="status">
-        Your password is changed. Sign in with the new one.
+        Your password is saved. Sign in with it.
       </p>
     )}
     <form method="post" action="/sign-in">
@@ -26,7 +26,7 @@ export const SignIn = ({
       <button class="btn main">Sign in</button>
     </form>
     <p class="foot">
-      <a href="/cannot-sign-in">Can’t sign in?</a>
+      <a href="/forgotten-password">Forgotten password?</a> <a href="/cannot-sign-in">Can’t sign in?</a>
     </p>
   </>
 )

@@ -1,11 +1,11 @@
-import { type ExpressionBuilder, sql } from 'kysely'
+import { type Expression, type ExpressionBuilder, sql } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
 import type { DB } from '../../platform/database/schema.ts'
 
 const most = 1000
 
 /** Every group, the Default group first, and every custom role, with what they give. */
-export function choices(outer: unknown, organization: string) {
+export function choices(outer: unknown, organization: string | Expression<string>) {
   const eb = outer as ExpressionBuilder<DB, never>
   return [
     jsonArrayFrom(

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import { noNewEmail } from '../../accounts/email-change.ts'
+import { givenEnds } from '../../accounts/given.ts'
+import { unconfirm } from '../../accounts/unconfirmed.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import type { Cause } from '../../platform/events/record.ts'
+import { letterAfter } from '../../platform/mail/outbox.ts'
 import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
 import type { Access, AccessErrors } from './rules.ts'
@@ -28,9 +30,8 @@ function changesOf(before: Access, after: Access): Record<string, [unknown, unkn
 const isGone = (error: unknown) => (error as { code?: unknown } | null)?.code === '23503'
 
 /**
- * Gives somebody what was decided, all of it in one statement. Another role or group ends their confirmed sessions (R-14). Who may
- * get more by it keeps no link, first password or change of email that was given before: whoever gave it might sign in with it and
- * hold what they don't (R-20, R-41). `ended` says that there was one.
+ * Gives somebody what was decided, all of it in one statement. Another role or group ends their confirmed sessions (R-14). `ended`:
+ * so did what somebody else may know to sign in as them, as they may get more by it (accounts/given.ts).
  */
 export async function changeAccess(
   db: Db,
@@ -112,34 +113,9 @@ export async function changeAccess(
             sql<never>`select ${organization}::uuid, ${person.id}::uuid, one from unnest(${anew.permissions}::text[]) as one where ${ifChanged}`,
           ),
       )
-      .with('unconfirmed', (of) =>
-        of
-          .updateTable('session')
-          .set({ confirmed_at: null })
-          .where('account_id', '=', unconfirms ? person.account_id : null)
-          .where('confirmed_at', 'is not', null)
-          .where(ifChanged),
-      )
+      .with('unconfirmed', (of) => unconfirm(of, organization, (eb) => eb('m.id', '=', unconfirms ? person.id : null)))
       .with('ended', (of) =>
-        of
-          .updateTable('account')
-          .set((eb) => ({
-            ...noNewEmail,
-            reset_expires_at: null,
-            reset_generation: eb('reset_generation', '+', 1),
-            password_expires_at: sql`case when must_change_password then ${cause.now}::timestamptz else password_expires_at end`,
-          }))
-          .where('id', '=', mayRise ? person.account_id : null)
-          .where((eb) =>
-            eb.or([
-              eb('reset_expires_at', '>', cause.now),
-              eb('new_email', 'is not', null),
-              // Used to sign in, it is spent, and whoever did so is about to choose the next one.
-              eb('must_change_password', '=', true),
-            ]),
-          )
-          .where(ifChanged)
-          .returning(sql<number>`case when must_change_password then end_sessions_of_account(id) end`.as('sessions')),
+        givenEnds(of, organization, cause.now, (eb) => eb('m.id', '=', mayRise ? person.id : null)),
       )
       .with('told', (of) =>
         eventsAfter(of, cause, {
@@ -149,6 +125,23 @@ export async function changeAccess(
           subjectId: person.id,
           changes: changesOf(before, after),
         }),
+      )
+      .with('written', (of) =>
+        letterAfter(
+          of,
+          cause.now,
+          // Whoever has only been invited hears of it by the invitation.
+          ...(person.account_id
+            ? [
+                {
+                  organizationId: organization,
+                  template: 'access_changed' as const,
+                  data: { membership_id: person.id },
+                  to: person.email,
+                },
+              ]
+            : []),
+        ),
       )
       .selectFrom('changed')
       .select(['id', sql<boolean>`exists (select from ended)`.as('ended')])

@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { ChangeAccess } from '../../../views/members/access.tsx'
+import { givenHasEnded } from '../../accounts/given.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { actorOf, allow } from '../../platform/access/allow.ts'
+import { confirmed, forAdmin } from '../../platform/access/confirmed.ts'
 import { organizationRoles, permissions } from '../../platform/access/permissions.ts'
 import { readId, shortId } from '../../platform/ids.ts'
 import type { App } from '../../platform/web/app-context.ts'
@@ -72,16 +74,12 @@ function differences(now: Access, mine: Access, choices: Choices): AccessErrors 
   }
 }
 
-/** Somebody else may know it (`changeAccess`). */
-const givenHasEnded =
-  'The link or first password that was given to them, or the change of their email, has ended: give them a new one.'
-
 export const access = new Hono<App>()
   .get('/:id/access', allow('members.access'), keepPlace, async (c) => {
     const actor = actorOf(c)
     return screen(c, actor, await found(c, actor))
   })
-  .post('/:id/access', allow('members.access'), async (c) => {
+  .post('/:id/access', allow('members.access'), confirmed({ when: forAdmin }), async (c) => {
     const form = await readForm(c, asked)
     return deciding(c, async (actor) => {
       const one = await found(c, actor)

@@ -10,8 +10,9 @@ import {
   permissions,
   rightsOf,
 } from '../../platform/access/permissions.ts'
+import { holds, type Subject } from '../../platform/access/subject.ts'
 import { lastAdmin } from '../last-admin.ts'
-import { beyond, holds, type Subject } from '../rules.ts'
+import { beyond } from '../rules.ts'
 
 type Source = { id: string; name: string; permissions: string[] }
 /** Everything that there is to choose from. */

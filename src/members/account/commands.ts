@@ -1,6 +1,6 @@
 import { type SqlBool, sql } from 'kysely'
-import { noNewEmail } from '../../accounts/email-change.ts'
-import { confirmFor } from '../../accounts/rules.ts'
+import { askedOf, isCounted, lettersOfAsking, usernameTry, type Wanted } from '../../accounts/asked.ts'
+import { noNewEmail } from '../../accounts/no-new-email.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
@@ -8,13 +8,14 @@ import type { Cause, Happening } from '../../platform/events/record.ts'
 import { emailKey, searchText, usernameKey } from '../../platform/fold.ts'
 import { signLink } from '../../platform/links.ts'
 import { letterAfter } from '../../platform/mail/outbox.ts'
+import { inSeconds } from '../../platform/web/limits.ts'
 import { accountHeld, accountOf, onlyHere } from '../account-held.ts'
 import type { PersonAndSignIn } from '../sign-in/queries.ts'
 
 type Errors = Record<string, string>
-type Wanted = { username: string | null /** Null: as it is. */; email: string | null }
 
 const usernameTaken = { username: 'Somebody has this username already. Choose another one' }
+const tooManyNames = { username: 'Too many usernames that somebody has were tried. Wait a while, then try again' }
 const emailHere = { email: 'Somebody in this organization has this address already' }
 
 const about = (actor: Actor, person: PersonAndSignIn, act: Happening['act']): Happening => ({
@@ -24,13 +25,11 @@ const about = (actor: Actor, person: PersonAndSignIn, act: Happening['act']): Ha
   subjectId: accountOf(person),
 })
 
-/** A change that waited goes on waiting: what is changed now isn't what it hangs on. */
-const nextVersion = sql<number>`case when new_email_version = version then version + 1 else new_email_version end`
-
 /**
  * Gives an account another username at once, and asks for another email address to be confirmed; a change that waited before
- * ends. Gives the token that confirms it, of a link that is copied and so doesn't prove the address. One statement. Whether
- * another organization's member has the address is asked for only when it is confirmed, so that nobody learns it here.
+ * ends. Gives the token that confirms it, of a link that is copied and so doesn't prove the address; the one in the letter does. One
+ * statement. Whether another organization's member has the address is asked for only when it is confirmed, so that nobody learns it
+ * here. `wait`: seconds in which no other username is looked at.
  */
 export async function changeAccount(
   db: Db,
@@ -39,17 +38,15 @@ export async function changeAccount(
   actor: Actor,
   person: PersonAndSignIn,
   { username, email }: Wanted,
-): Promise<{ token: string | null; errors?: undefined } | { errors: Errors }> {
+): Promise<{ token: string | null; errors?: undefined } | { errors: Errors; wait?: number }> {
   const organization = actor.organization.id
   const account = accountOf(person)
-  const username_key = username === null ? null : usernameKey(username)
   const renamed = username !== person.username
   const happenings = [
     ...(renamed ? [about(actor, person, 'username.changed')] : []),
     ...(email ? [about(actor, person, 'email.change_asked')] : []),
   ]
-  const usernameFree = sql<SqlBool>`(${username_key}::text is null or not exists (select from account as other
-    where other.username_key = ${username_key}::text and other.id <> ${account}))`
+  const naming = usernameTry(key, actor.accountId, { id: account, username: person.username }, username, cause.now)
   const row = await inTurn(db, actor)
     .with('held', (of) => accountHeld(of, person))
     .with('here', (of) =>
@@ -60,28 +57,17 @@ export async function changeAccount(
         .where('email_key', '=', email ? emailKey(email) : '')
         .where('removed_at', 'is', null),
     )
+    .with('refused', () => naming.refusing(ifTurn))
     .with('changed', (of) =>
       of
         .updateTable('account')
-        .set((eb) => ({
-          username,
-          username_key,
-          version: eb('version', '+', 1),
-          ...(email
-            ? {
-                new_email: email,
-                new_email_key: emailKey(email),
-                new_email_by: organization,
-                new_email_version: eb('version', '+', 1),
-                new_email_expires_at: new Date(cause.now.getTime() + confirmFor),
-                email_generation: eb('email_generation', '+', 1),
-              }
-            : { new_email_version: nextVersion }),
-        }))
+        .set((eb) => askedOf(eb, { username, email }, { organization, member: actor.membership.id }, cause.now))
         .where('id', '=', account)
         .where('version', '=', person.account_version)
+        .where('email_generation', '=', person.email_generation)
         .where(onlyHere)
-        .where(usernameFree)
+        .where(naming.open)
+        .where(naming.free)
         .where(sql<SqlBool>`not exists (select from here)`)
         .returning(['id', 'email_generation']),
     )
@@ -89,7 +75,7 @@ export async function changeAccount(
       of
         .updateTable('membership')
         .set((eb) => ({
-          username_key: username_key ?? '',
+          username_key: username === null ? '' : usernameKey(username),
           search: searchText(person.first_name, person.last_name, person.email, username ?? ''),
           version: eb('version', '+', 1),
         }))
@@ -104,28 +90,20 @@ export async function changeAccount(
       letterAfter(
         of,
         cause.now,
-        ...(email
-          ? [
-              {
-                organizationId: organization,
-                template: 'email_confirmation' as const,
-                data: { account_id: account },
-                to: email,
-              },
-              {
-                organizationId: organization,
-                template: 'email_change_asked' as const,
-                data: { account_id: account },
-                to: person.email,
-              },
-            ]
-          : []),
+        ...lettersOfAsking(
+          { id: account, email: person.email, email_generation: person.email_generation ?? 0 },
+          email,
+          organization,
+        ),
       ),
     )
     .selectNoFrom((eb) => [
       ifTurn.as('turned'),
       eb.selectFrom('changed').select('changed.email_generation').as('generation'),
-      usernameFree.as('username_free'),
+      naming.free.as('username_free'),
+      naming.open.as('open'),
+      naming.seconds.as('seconds'),
+      isCounted.as('counted'),
       sql<boolean>`exists (select from here)`.as('email_here'),
     ])
     .executeTakeFirstOrThrow()
@@ -139,6 +117,8 @@ export async function changeAccount(
     const link = { kind: 'email', id: account, generation: row.generation, channel: 'copy' } as const
     return { token: email ? signLink(link, key) : null }
   }
+  if (row.turned && (!row.open || (!row.username_free && !row.counted)))
+    return { errors: tooManyNames, wait: inSeconds(row.seconds) }
   if (row.turned && !row.username_free) return { errors: usernameTaken }
   if (row.turned && row.email_here) return { errors: emailHere }
   throw new TurnLost()

@@ -1,9 +1,10 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { AccountForm, EmailLinkGiven } from '../../../views/members/account.tsx'
-import { confirmFor, usernameProblem } from '../../accounts/rules.ts'
+import { AccountForm, EmailLinkGiven, EmailLinkSent } from '../../../views/members/account.tsx'
+import { confirmFor, mayManageAccount, usernameProblem } from '../../accounts/rules.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { actorOf, allow } from '../../platform/access/allow.ts'
+import { confirmed } from '../../platform/access/confirmed.ts'
 import { emailKey } from '../../platform/fold.ts'
 import { readId } from '../../platform/ids.ts'
 import type { App } from '../../platform/web/app-context.ts'
@@ -13,7 +14,6 @@ import { NotFound, Refused, TooMany } from '../../platform/web/failures.ts'
 import { email, type Form, line, meanwhile, readForm, refuse, version } from '../../platform/web/form.ts'
 import { countTry, limitKey, perEmailChange } from '../../platform/web/limits.ts'
 import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
-import { mayManageAccount } from '../rules.ts'
 import { type PersonAndSignIn, personAndSignIn } from '../sign-in/queries.ts'
 import { cancelEmailChange, changeAccount } from './commands.ts'
 
@@ -36,7 +36,12 @@ async function personOf(c: Context<App>, actor: Actor): Promise<PersonAndSignIn>
   return person
 }
 
-const screen = (c: Context<App>, person: PersonAndSignIn, form?: Form, status: 200 | 409 | 422 = form ? 422 : 200) =>
+const screen = (
+  c: Context<App>,
+  person: PersonAndSignIn,
+  form?: Form,
+  status: 200 | 409 | 422 | 429 = form ? 422 : 200,
+) =>
   showAct(
     c,
     person,
@@ -45,6 +50,7 @@ const screen = (c: Context<App>, person: PersonAndSignIn, form?: Form, status: 2
       person={person}
       action={`${panelPath(c)}/account`}
       back={panelHref(c, c.req.param('id') ?? '')}
+      mailing={c.var.mailing}
       zone={actorOf(c).timeZone}
       form={form}
     />,
@@ -52,6 +58,15 @@ const screen = (c: Context<App>, person: PersonAndSignIn, form?: Form, status: 2
   )
 
 const panelPath = (c: Context<App>) => `/o/${actorOf(c).organization.slug}/members/${c.req.param('id')}`
+
+/** The link is in the letter alone: whoever can read it there has the address. */
+const showSent = (c: Context<App>, person: PersonAndSignIn, address: string) =>
+  showAct(
+    c,
+    person,
+    { title: 'Confirm the new address' },
+    <EmailLinkSent person={person} email={address} back={panelHref(c, c.req.param('id') ?? '')} />,
+  )
 
 /** On this answer alone: it stands nowhere else. */
 function showLink(c: Context<App>, person: PersonAndSignIn, address: string, token: string) {
@@ -67,8 +82,10 @@ function showLink(c: Context<App>, person: PersonAndSignIn, address: string, tok
 }
 
 export const account = new Hono<App>()
-  .get('/:id/account', allow('members.credentials'), keepPlace, async (c) => screen(c, await personOf(c, actorOf(c))))
-  .post('/:id/account', allow('members.credentials'), async (c) => {
+  .get('/:id/account', allow('members.credentials'), confirmed(), keepPlace, async (c) =>
+    screen(c, await personOf(c, actorOf(c))),
+  )
+  .post('/:id/account', allow('members.credentials'), confirmed(), async (c) => {
     const form = await readForm(c, wanted)
     let counted = false
     return deciding(c, async (actor) => {
@@ -88,8 +105,12 @@ export const account = new Hono<App>()
         username: input.username,
         email: moved ? input.email : null,
       })
-      if (result.errors) return screen(c, person, refuse(form, result.errors))
-      return result.token ? showLink(c, person, input.email, result.token) : done(c, person.id, 'Username changed.')
+      if (result.errors) {
+        if (result.wait) c.header('Retry-After', String(result.wait))
+        return screen(c, person, refuse(form, result.errors), result.wait ? 429 : 422)
+      }
+      if (!result.token) return done(c, person.id, 'Username changed.')
+      return c.var.mailing ? showSent(c, person, input.email) : showLink(c, person, input.email, result.token)
     })
   })
   .post('/:id/account/cancel', allow('members.credentials'), async (c) => {

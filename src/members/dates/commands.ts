@@ -3,6 +3,8 @@ import type { Status } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import type { Cause } from '../../platform/events/record.ts'
+import { type Letter, letterAfter } from '../../platform/mail/outbox.ts'
+import { isToldNow } from '../ending.ts'
 import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
 import type { DateErrors, Dates } from './rules.ts'
@@ -23,12 +25,31 @@ export async function changeDates(
     ...(ends_on !== person.ends_on && { ends_on: [shown(person.ends_on), shown(ends_on)] }),
     ...(status !== person.status && { status: [person.status, status] }),
   }
+  // A day that is near, or over, is told at once; the hourly run needn't again.
+  const told =
+    ends_on !== person.ends_on && isToldNow(ends_on, cause.now) && (status === 'active' || status === 'ended')
+  const letters: Letter[] = told
+    ? [
+        {
+          organizationId: actor.organization.id,
+          template: 'membership_ending',
+          data: { membership_id: person.id, ends_on },
+          to: person.email,
+        },
+      ]
+    : []
   const write = async () => {
     const [changed] = await inTurn(db, actor)
       .with('changed', (of) =>
         of
           .updateTable('membership')
-          .set((eb) => ({ starts_on, ends_on, status, version: eb('version', '+', 1) }))
+          .set((eb) => ({
+            starts_on,
+            ends_on,
+            status,
+            ...(told && { told_ends_on: ends_on }),
+            version: eb('version', '+', 1),
+          }))
           .where('organization_id', '=', actor.organization.id)
           .where('id', '=', person.id)
           .where('version', '=', person.version)
@@ -44,6 +65,7 @@ export async function changeDates(
           changes,
         }),
       )
+      .with('written', (of) => letterAfter(of, cause.now, ...letters))
       .selectFrom('changed')
       .select('id')
       .execute()

@@ -4,6 +4,7 @@ import { ChangeDates } from '../../../views/members/dates.tsx'
 import { actorOf, allow } from '../../platform/access/allow.ts'
 import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
+import { dayOr } from '../../platform/web/day.ts'
 import { deciding } from '../../platform/web/deciding.ts'
 import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
 import { done, insist, keepPlace, panelHref, personOf, showAct } from '../act.tsx'
@@ -13,18 +14,7 @@ import { mayChangeStatus } from '../rules.ts'
 import { changeDates } from './commands.ts'
 import { decideDates } from './rules.ts'
 
-const isDay = (text: string) => {
-  const at = new Date(`${text}T00:00:00Z`)
-  return /^(19|2\d)\d\d-\d\d-\d\d$/.test(text) && !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text)
-}
-/** A day, or nothing for none. Browsers send YYYY-MM-DD; people of text browsers type it. */
-const date = (none: string) =>
-  z
-    .string('Leave it empty for none')
-    .transform((text) => text.trim())
-    .refine((text) => text === '' || isDay(text), 'Enter a date as year-month-day, like 2026-11-30')
-    .transform((text) => text || none)
-const asked = z.object({ version, starts_on: date('-infinity'), ends_on: date('infinity') })
+const asked = z.object({ version, starts_on: dayOr('-infinity'), ends_on: dayOr('infinity') })
 
 const screen = (c: Context<App>, person: Person, form?: Form, status: 200 | 409 | 422 = form ? 422 : 200) =>
   showAct(

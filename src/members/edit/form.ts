@@ -5,7 +5,7 @@ import { line } from '../../platform/web/form.ts'
 /** As it was typed: people write numbers in many ways, and nothing dials them. */
 const phone = (label: string, most = 40) =>
   line(most, { label }).refine((text) => /^[\p{Nd} +().\-/]*$/u.test(text), {
-    error: `${label} can have figures, spaces and + () - . /`,
+    error: `${label} can have digits, spaces and + () - . /`,
   })
 
 /** Names and contact details. */

@@ -1,11 +1,12 @@
-import type { ExpressionBuilder } from 'kysely'
+import type { Expression, ExpressionBuilder } from 'kysely'
 import { jsonArrayFrom } from 'kysely/helpers/postgres'
+import { atMost } from '../../platform/database/compiled-once.ts'
 import type { DB } from '../../platform/database/schema.ts'
 
 const most = 1000
 
 /** Every region of the organization with its areas, for the query around it. */
-export function regionsOf(outer: unknown, organization: string) {
+export function regionsOf(outer: unknown, organization: string | Expression<string>) {
   return jsonArrayFrom(
     (outer as ExpressionBuilder<DB, never>)
       .selectFrom('region as rg')
@@ -20,10 +21,10 @@ export function regionsOf(outer: unknown, organization: string) {
             .whereRef('ar.region_id', '=', 'rg.id')
             .select(['ar.id', 'ar.name'])
             .orderBy('ar.sort_name')
-            .limit(most),
+            .limit(atMost(most)),
         ).as('areas'),
       ])
       .orderBy('rg.sort_name')
-      .limit(most),
+      .limit(atMost(most)),
   ).as('regions')
 }

@@ -10,27 +10,20 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { deciding } from '../../platform/web/deciding.ts'
 import { NotFound } from '../../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
-import { done, insist, keepPlace, panelHref, showAct } from '../act.tsx'
+import { done, insist, keepPlace, panelHref, personOf, showAct } from '../act.tsx'
 import { type ChangeSince, changesSince } from '../conflict.ts'
+import type { Person } from '../person.ts'
 import { mayEdit, mayPlace } from '../rules.ts'
 import { editProfile } from './commands.ts'
 import { contactFields, placeFields } from './form.ts'
-import { personWithRegions } from './queries.ts'
-import { type Profile, placeErrors, profileOf } from './rules.ts'
+import { personWithRegions, regionsIn } from './queries.ts'
+import { type Profile, placeErrors, profileOf, type Regions } from './rules.ts'
 
 const contact = z.object({ version, ...contactFields })
 const everything = contact.extend(placeFields)
 type Asked = z.output<typeof everything>
 
-type Found = NonNullable<Awaited<ReturnType<typeof personWithRegions>>>
-
-async function found(c: Context<App>, actor: Actor): Promise<Found> {
-  const id = readId(c.req.param('id') ?? '')
-  const one = id && (await personWithRegions(c.var.db, actor, id, c.var.now))
-  if (!one) throw new NotFound()
-  insist(mayEdit(actor, one.person))
-  return one
-}
+type Found = { person: Person; regions: Regions }
 
 const screen = (
   c: Context<App>,
@@ -68,26 +61,36 @@ function profileIn({ version: _, region, area, ...rest }: Asked, before: Profile
 export const edit = new Hono<App>()
   .get('/:id/edit', allow('members.edit'), keepPlace, async (c) => {
     const actor = actorOf(c)
-    return screen(c, actor, await found(c, actor))
+    const id = readId(c.req.param('id') ?? '')
+    const found = id && (await personWithRegions(c.var.db, actor, id, c.var.now))
+    if (!found) throw new NotFound()
+    insist(mayEdit(actor, found.person))
+    return screen(c, actor, found)
   })
   .post('/:id/edit', allow('members.edit'), async (c) => {
     // A Group manager's form has no region and area, so one that has them is no form of ours.
     const wide = reach(actorOf(c), 'members.edit') === 'organization'
     const form: Form<Asked> = await readForm(c, wide ? everything : contact)
     return deciding(c, async (actor) => {
-      const one = await found(c, actor)
-      const { person, regions } = one
-      if (!form.input) return screen(c, actor, one, form)
+      const { db } = c.var
+      const person = await personOf(c, actor)
+      insist(mayEdit(actor, person))
+      // Most edits leave people where they are, and save; then nobody asks for the regions.
+      const again = async (form: Form, since?: ChangeSince[]) =>
+        screen(c, actor, { person, regions: await regionsIn(db, actor) }, form, since)
+      if (!form.input) return again(form)
       if (wide) insist(mayPlace(actor, person))
       if (person.version !== form.input.version) {
-        const since = await changesSince(c.var.db, actor, person, form.input.version)
-        return screen(c, actor, one, { ...form, values: { ...form.values, version: String(person.version) } }, since)
+        const since = await changesSince(db, actor, person, form.input.version)
+        return again({ ...form, values: { ...form.values, version: String(person.version) } }, since)
       }
       const after = profileIn(form.input, profileOf(person))
-      const moved = after.region_id !== person.region_id || after.area_id !== person.area_id
-      const errors = moved ? placeErrors(regions, after.region_id, after.area_id) : null
-      if (errors) return screen(c, actor, one, refuse(form, errors))
-      const changed = await editProfile(c.var.db, causeOf(c), actor, person, after)
-      return done(c, person.id, changed ? 'Saved.' : 'Nothing was changed.')
+      if (after.region_id !== person.region_id || after.area_id !== person.area_id) {
+        const regions = await regionsIn(db, actor)
+        const errors = placeErrors(regions, after.region_id, after.area_id)
+        if (errors) return screen(c, actor, { person, regions }, refuse(form, errors))
+      }
+      const fresh = await editProfile(db, causeOf(c), actor, person, after)
+      return done(c, person.id, fresh ? 'Saved.' : 'Nothing was changed.', fresh)
     })
   })

@@ -4,17 +4,12 @@ type Place = { id: string; name: string }
 /** Every region of the organization, each with its areas. */
 export type Regions = (Place & { areas: Place[] })[]
 
+/** Names and contact details, in the order of forms. */
+export const contactNames = ['first_name', 'last_name', 'title', 'cell_phone', 'office_phone', 'extension'] as const
+export type ContactName = (typeof contactNames)[number]
+
 /** What an edit may change; region and area only from those who may place people. */
-export type Profile = {
-  first_name: string
-  last_name: string
-  title: string
-  cell_phone: string
-  office_phone: string
-  extension: string
-  region_id: string | null
-  area_id: string | null
-}
+export type Profile = Record<ContactName, string> & { region_id: string | null; area_id: string | null }
 
 export const profileLabels = {
   first_name: 'first name',

@@ -8,26 +8,29 @@ import { crossing } from '../../platform/database/guard.ts'
 import type { Cause } from '../../platform/events/record.ts'
 import { searchText, sortKey } from '../../platform/fold.ts'
 import { idFromKey, newId } from '../../platform/ids.ts'
+import { letterAfter } from '../../platform/mail/outbox.ts'
 import type { Access } from '../access/rules.ts'
-import { draftFor, type Place, type Typed } from './draft.ts'
+import { draftFor, type Place } from './draft.ts'
 import type { Draft } from './queries.ts'
+import { takingRoom } from './room.ts'
 
 /**
- * Begins a draft; the same form sent again finds the same one, with the address that was typed last. Gives its id, or null: what
+ * Begins a draft; the same form sent again finds the same one, with what was typed last. Gives its id, or null: what
  * this form began was confirmed.
  */
 export async function startDraft(
   db: Db,
   now: Date,
   actor: Actor,
+  kind: 'add' | 'several',
   key: string,
-  typed: Pick<Typed, 'email' | 'email_key'>,
+  typed: object,
 ): Promise<string | null> {
   const organization_id = actor.organization.id
   const id = idFromKey(key, organization_id, actor.accountId)
   const row = await db
     .insertInto('draft')
-    .values({ organization_id, id, account_id: actor.accountId, kind: 'add', data: typed, created_at: now })
+    .values({ organization_id, id, account_id: actor.accountId, kind, data: typed as never, created_at: now })
     .onConflict((on) =>
       on
         .columns(['organization_id', 'id'])
@@ -35,7 +38,8 @@ export async function startDraft(
           data: sql`${eb.ref('draft.data')} || ${eb.ref('excluded.data')}`,
           version: eb('draft.version', '+', 1),
         }))
-        .where('draft.result', 'is', null),
+        .where('draft.result', 'is', null)
+        .where('draft.kind', '=', kind),
     )
     .returning('id')
     .executeTakeFirst()
@@ -43,7 +47,7 @@ export async function startDraft(
 }
 
 /** Writes what was typed at one step, and leaves the others as they are. */
-export async function saveStep(db: Db, actor: Actor, draft: Draft, part: Partial<Typed>): Promise<void> {
+export async function saveStep(db: Db, actor: Actor, draft: { id: string }, part: object): Promise<void> {
   await db
     .updateTable('draft')
     .set((eb) => ({ data: sql`${eb.ref('data')} || ${part}::jsonb`, version: eb('version', '+', 1) }))
@@ -54,6 +58,20 @@ export async function saveStep(db: Db, actor: Actor, draft: Draft, part: Partial
 }
 
 const ifChanged = sql<boolean>`exists (select from changed)`
+
+/** What somebody who comes is given, for the event that tells of it. */
+export function givenFirst(access: Access & Place): Record<string, [null, unknown]> {
+  const given = {
+    role: access.role,
+    group: access.group,
+    ...(access.manages && { group_manager: true }),
+    ...(access.customRoles.length > 0 && { custom_role: access.customRoles }),
+    ...(access.permissions.length > 0 && { permission: access.permissions }),
+    ...(access.region_id && { region: access.region_id }),
+    ...(access.area_id && { area: access.area_id }),
+  }
+  return Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [null, value]]))
+}
 
 /** The address got an account or a member meanwhile, or something of the choice was deleted: it is read again. */
 const isGoneOrTaken = (error: unknown) =>
@@ -67,7 +85,7 @@ export async function addPerson(
   db: Db,
   cause: Cause,
   actor: Actor,
-  { id, version, typed }: Draft,
+  { id, version, typed, room }: Draft,
   access: Access & Place,
   password_hash: string | null,
 ): Promise<string> {
@@ -81,7 +99,8 @@ export async function addPerson(
     email,
     email_key,
     created_at: now,
-    ...(password_hash === null ? firstLink(now) : firstPassword(password_hash, now)),
+    ...(password_hash === null ? firstLink(now) : firstPassword(password_hash, actor.membership.id, now)),
+    added_by: actor.membership.id,
   }
   const membershipRow = {
     id: membership,
@@ -113,15 +132,6 @@ export async function addPerson(
     ),
   }
   const about = { organizationId: organization_id, subject: 'account', subjectId: account } as const
-  const given = {
-    role: access.role,
-    group: access.group,
-    ...(access.manages && { group_manager: true }),
-    ...(access.customRoles.length > 0 && { custom_role: access.customRoles }),
-    ...(access.permissions.length > 0 && { permission: access.permissions }),
-    ...(access.region_id && { region: access.region_id }),
-    ...(access.area_id && { area: access.area_id }),
-  }
   const write = inTurn(db, actor)
     .with('confirmed', (of) =>
       of
@@ -141,7 +151,10 @@ export async function addPerson(
         .insertInto('account')
         .columns(Object.keys(accountRow) as (keyof typeof accountRow)[])
         .expression((eb) =>
-          eb.selectFrom('confirmed').select(Object.entries(accountRow).map(([name, value]) => eb.val(value).as(name))),
+          eb
+            .selectFrom('confirmed')
+            .where(sql<boolean>`not is_kept_for_other(${email_key}, null)`)
+            .select(Object.entries(accountRow).map(([name, value]) => eb.val(value).as(name))),
         )
         .onConflict((on) => on.column('email_key').doNothing())
         .returning('id'),
@@ -171,6 +184,7 @@ export async function addPerson(
           sql<never>`select ${organization_id}::uuid, ${membership}::uuid, one from unnest(${access.permissions}::text[]) as one where ${ifChanged}`,
         ),
     )
+    .with('counted', () => takingRoom(room, 1, now))
     .with('told', (of) =>
       eventsAfter(
         of,
@@ -181,10 +195,19 @@ export async function addPerson(
           organizationId: organization_id,
           subject: 'membership',
           subjectId: membership,
-          changes: Object.fromEntries(Object.entries(given).map(([name, value]) => [name, [null, value]])),
+          changes: givenFirst(access),
         },
         { ...about, act: password_hash === null ? 'password.reset_link_made' : 'password.given' },
       ),
+    )
+    .with('written', (of) =>
+      letterAfter(of, now, {
+        organizationId: organization_id,
+        template: 'welcome',
+        data: { account_id: account },
+        to: email,
+        ...(password_hash === null && { generation: firstLink(now).reset_generation }),
+      }),
     )
     .selectFrom('changed')
     .select('id')

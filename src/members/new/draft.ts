@@ -9,6 +9,7 @@ export const draftFor = 24 * 3_600_000
 export const stepTitles = {
   email: 'Email',
   name: 'Name and contact details',
+  how: 'Add now or send an invitation',
   access: 'Role, group, permissions',
   confirm: 'Confirm',
 } as const
@@ -25,18 +26,24 @@ export type Contact = {
 export type Place = { region_id: string | null; area_id: string | null }
 
 /** What a draft holds of the steps that were taken; each step writes its own part. */
-export type Typed = { email: string; email_key: string; contact?: Contact; access?: Access & Place }
+export type Typed = {
+  email: string
+  email_key: string
+  contact?: Contact
+  how?: 'now' | 'invite'
+  access?: Access & Place
+}
 
 /** Whether the actor adds into their own group alone, as a Group manager does: there is no access to choose then. */
 export const ownGroupOnly = (actor: Actor): boolean => reach(actor, 'members.invite') !== 'organization'
 
 /** The steps that the actor takes, in their order. */
 export const stepsOf = (actor: Actor): Step[] =>
-  ownGroupOnly(actor) ? ['email', 'name', 'confirm'] : ['email', 'name', 'access', 'confirm']
+  ownGroupOnly(actor) ? ['email', 'name', 'how', 'confirm'] : ['email', 'name', 'how', 'access', 'confirm']
 
 /** How far somebody has come: the first step that isn't taken yet. */
-export const reached = (actor: Actor, { contact, access }: Typed): Step =>
-  !contact ? 'name' : !access && !ownGroupOnly(actor) ? 'access' : 'confirm'
+export const reached = (actor: Actor, { contact, how, access }: Typed): Step =>
+  !contact ? 'name' : !how ? 'how' : !access && !ownGroupOnly(actor) ? 'access' : 'confirm'
 
 /** What is chosen before anybody chose: a Member of the Default group. */
 export const firstChoice = (choices: Choices): Access & Place => ({
@@ -50,7 +57,7 @@ export const firstChoice = (choices: Choices): Access & Place => ({
 })
 
 /** What the person gets, as it was chosen; a Group manager gives their own group and nothing else. */
-export const chosenAccess = (actor: Actor, typed: Typed, choices: Choices): Access & Place =>
+export const chosenAccess = (actor: Actor, typed: Pick<Typed, 'access'>, choices: Choices): Access & Place =>
   ownGroupOnly(actor)
     ? { ...firstChoice(choices), group: actor.membership.groupId }
     : (typed.access ?? firstChoice(choices))
@@ -78,39 +85,41 @@ export type Here = {
   email: string
   status: string
   removed_at: string | null
+  invite: string
+  invite_expires_at: string | null
   seen: boolean
 }
 /** Who has an address already: somebody here, and whether there is an account with it anywhere. */
 export type Owner = { here: Here | null; hasAccount: boolean }
 
-/** Why the address can't be added, as a sentence, and the person whom the actor may look at instead; null: it can be. */
+/** Why there is nothing to add or to invite, as a sentence, and the person whom the actor may look at instead; null: there is. */
 export function whyTaken(
   actor: Actor,
-  { here, hasAccount }: Owner,
+  { here }: Pick<Owner, 'here'>,
   now: Date,
 ): { why: string; person: Here | null } | null {
-  if (here?.seen && here.status !== 'removed')
-    return {
-      why:
-        here.status === 'invited'
-          ? 'Somebody with this address has been invited already'
-          : 'Somebody with this address is a member already',
-      person: here,
-    }
-  if (here?.seen && reach(actor, 'members.remove') === 'organization') {
-    const back = now.getTime() - new Date(here.removed_at ?? 0).getTime() < takeBackFor
-    return back
-      ? { why: 'Somebody with this address was removed. Take them back instead', person: here }
-      : {
-          why: 'Somebody with this address was removed more than 30 days ago, and can’t be added directly',
-          person: here,
-        }
+  if (!here || hasLapsed(here, now)) return null
+  if (here.status !== 'removed') {
+    // Nothing is told of people whom the actor doesn't see.
+    if (!here.seen) return { why: 'You can’t add this address. Ask somebody who sees all members', person: null }
+    const invited = here.status === 'invited'
+    return { why: `Somebody with this address ${invited ? 'has been invited' : 'is a member'} already`, person: here }
   }
-  // Nothing is told of other organizations, nor of people whom the actor doesn't see.
-  return here || hasAccount
-    ? {
-        why: 'This address has an account already, and nobody adds somebody else’s account directly. Ask them for another address',
-        person: null,
-      }
+  const back = now.getTime() - new Date(here.removed_at ?? 0).getTime() < takeBackFor
+  return here.seen && back && reach(actor, 'members.remove') === 'organization'
+    ? { why: 'Somebody with this address was removed. Take them back instead', person: here }
     : null
 }
+
+/** They were invited, and the invitation has ended without them: there may be another one. */
+const hasLapsed = ({ status, invite, invite_expires_at: until }: Here, now: Date) =>
+  status === 'invited' &&
+  (invite === 'pending_activation' ? until !== null && new Date(until) <= now : invite !== 'pending_approval')
+
+/**
+ * Whether an address is nobody's to add directly: it has an account, here or anywhere, or was invited before. Which of these is
+ * told to nobody (product.md, "Who may change an account").
+ */
+export const mustBeInvited = ({ here, hasAccount }: Owner): boolean => here !== null || hasAccount
+
+export const onlyInvited = 'This address can’t be added directly, so they get an invitation'

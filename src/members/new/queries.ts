@@ -11,6 +11,7 @@ import { regionsOf } from '../edit/places.ts'
 import type { Regions } from '../edit/rules.ts'
 import { visibleTo } from '../visible.ts'
 import type { Here, Owner, Typed } from './draft.ts'
+import { roomOf, usedRoom } from './room.ts'
 
 /** Who has the address with this key: a member here, else somebody removed from here, and whether it has an account anywhere. */
 function ownerOf(outer: unknown, actor: Actor, key: ReturnType<typeof sql<string>>) {
@@ -27,6 +28,8 @@ function ownerOf(outer: unknown, actor: Actor, key: ReturnType<typeof sql<string
         'm.email',
         'm.status',
         'm.removed_at',
+        'm.invite',
+        'm.invite_expires_at',
         visibleTo(actor)(of).as('seen'),
       ])
   return [
@@ -38,7 +41,10 @@ function ownerOf(outer: unknown, actor: Actor, key: ReturnType<typeof sql<string
         .orderBy(sql`m.removed_at desc nulls first`)
         .limit(1),
     ).as('owner'),
-    eb.exists(eb.selectFrom('account as aa').where('aa.email_key', '=', key).select('aa.id')).as('has_account'),
+    // One that an account can still take back is like one that it has.
+    sql<boolean>`(exists (select from account as aa where aa.email_key = ${key}) or is_kept_for_other(${key}, null))`.as(
+      'has_account',
+    ),
   ] as const
 }
 
@@ -61,7 +67,13 @@ export async function whoHas(db: Db, actor: Actor, emailKey: string): Promise<Ow
  * The actor's own draft, all that there is to choose from, and who has its address (or the one that was typed now), as of one
  * moment. Null for anybody else's. Throws TurnLost when somebody's access changed after the actor was read.
  */
-export async function draftOf(db: Db, actor: Actor, id: string, emailKey: string | null = null) {
+export async function draftOf(
+  db: Db,
+  actor: Actor,
+  { key, now }: { key: Buffer; now: Date },
+  id: string,
+  emailKey: string | null = null,
+) {
   const organization = actor.organization.id
   const row = await db
     .selectFrom('draft as d')
@@ -80,17 +92,21 @@ export async function draftOf(db: Db, actor: Actor, id: string, emailKey: string
       'o.access_version',
       ...choices(eb, organization),
       regionsOf(eb, organization),
+      usedRoom(key, actor, now),
       ...ownerOf(eb, actor, sql<string>`coalesce(${emailKey}::text, d.data ->> 'email_key')`),
     ])
     .executeTakeFirst()
   if (!row) return null
   if (row.access_version !== actor.organization.accessVersion) throw new TurnLost()
-  const { data, groups, roles, regions, member, owner, has_account, ...draft } = row
+  const { data, groups, roles, regions, used_room, member, owner, has_account, ...draft } = row
   return {
     ...draft,
     typed: data as Typed,
+    /** Confirmed by an invitation, into this group. */
+    invited: (data as { invited?: string }).invited ?? null,
     choices: { groups, roles } satisfies Choices,
     regions: regions satisfies Regions,
+    room: roomOf(key, actor, used_room),
     owner: asOwner({ member, owner, has_account }),
   }
 }
@@ -120,3 +136,18 @@ export const addedBy = (db: Db, actor: Actor, { result }: { result: string }) =>
     ])
     .executeTakeFirst()
 export type Added = NonNullable<Awaited<ReturnType<typeof addedBy>>>
+
+/** Whether Confirm of the actor's own draft would make an Admin, at once or by an invitation. */
+export async function draftMakesAdmin(db: Db, actor: Actor, id: string, kind: 'add' | 'several'): Promise<boolean> {
+  const found = await db
+    .selectFrom('draft')
+    .where('organization_id', '=', actor.organization.id)
+    .where('id', '=', id)
+    .where('account_id', '=', actor.accountId)
+    .where('kind', '=', kind)
+    .where('result', 'is', null)
+    .where(sql<boolean>`data -> 'access' ->> 'role' = 'admin'`)
+    .select('id')
+    .executeTakeFirst()
+  return found !== undefined
+}

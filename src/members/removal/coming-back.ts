@@ -61,10 +61,12 @@ export type ComingBack = ReturnType<typeof comingBack>
 
 /** Why nobody can take them back now, as a sentence; null when nothing is in the way. */
 export function inTheWay(
-  person: { isBack: unknown; addressIsTaken: unknown; defaultGroup: { name: string } },
+  person: { isBack: unknown; invitedAgain: unknown; addressIsTaken: unknown; defaultGroup: { name: string } },
   { stops }: ComingBack,
 ): string | null {
   if (person.isBack) return 'They are a member here again, by another invitation. What they held before stays behind.'
+  if (person.invitedAgain)
+    return 'They have been invited here again. Revoke that invitation first, or wait until they join.'
   if (person.addressIsTaken) return 'Somebody else here has their address now. Change that first.'
   const [first] = stops
   return first

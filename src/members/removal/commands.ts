@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { givenEnds } from '../../accounts/given.ts'
+import { unconfirm } from '../../accounts/unconfirmed.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { dayOf, statusOf } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
@@ -58,6 +60,14 @@ export async function remove(
           .where(ifTurn)
           .returning('id'),
       )
+      // Whoever takes them back decides anew.
+      .with('exemption', (of) =>
+        of
+          .deleteFrom('two_factor_exemption')
+          .where('organization_id', '=', organizationId)
+          .where('membership_id', '=', person.id)
+          .where(ifChanged),
+      )
       .with('told', (of) =>
         eventsAfter(of, cause, {
           act: 'membership.removed',
@@ -102,14 +112,17 @@ const changesOf = (person: PersonAndReturn, back: ComingBack, status: string) =>
   return Object.fromEntries(Object.entries(all).filter(([, [old, now]]) => JSON.stringify(old) !== JSON.stringify(now)))
 }
 
-/** Takes somebody back with what the actor can give of what they held, and with their account as it is now, in one statement. */
+/**
+ * Takes somebody back with what the actor can give of what they held, and with their account as it is now, in one statement.
+ * `ended`: what somebody else may know to sign in as them did (accounts/given.ts).
+ */
 export async function takeBack(
   db: Db,
   cause: Cause,
   actor: Actor,
   person: PersonAndReturn,
   back: ComingBack,
-): Promise<{ errors?: Errors }> {
+): Promise<{ errors?: Errors; ended?: boolean }> {
   const stopped = inTheWay(person, back)
   if (stopped) return { errors: { '': stopped } }
   const organizationId = actor.organization.id
@@ -127,7 +140,7 @@ export async function takeBack(
           .where('version', '=', person.account_version)
           .where(sql<boolean>`blocked_at is not distinct from ${person.blocked_at}::timestamptz`)
           .where(ifTurn)
-          .forShare(),
+          .forNoKeyUpdate(),
       )
       .with('changed', (of) =>
         of
@@ -170,6 +183,8 @@ export async function takeBack(
           .where(sql<boolean>`permission <> all(${back.direct}::text[])`)
           .where(ifChanged),
       )
+      .with('ended', (of) => givenEnds(of, organizationId, cause.now, (eb) => eb('m.id', '=', person.id)))
+      .with('unconfirmed', (of) => unconfirm(of, organizationId, (eb) => eb('m.id', '=', person.id)))
       .with('told', (of) =>
         eventsAfter(of, cause, {
           act: 'membership.taken_back',
@@ -179,11 +194,19 @@ export async function takeBack(
           changes: changesOf(person, back, status),
         }),
       )
+      .with('written', (of) =>
+        letterAfter(of, cause.now, {
+          organizationId,
+          template: 'membership_taken_back',
+          data: { membership_id: person.id },
+          to: email,
+        }),
+      )
       .selectFrom('changed')
-      .select('id')
+      .select(['id', sql<boolean>`exists (select from ended)`.as('ended')])
       .execute()
     if (!changed) throw new TurnLost()
-    return {}
+    return { ended: changed.ended }
   } catch (error) {
     if (isTaken(error)) throw new TurnLost()
     throw error

@@ -1,8 +1,28 @@
-import { type SqlBool, sql } from 'kysely'
+import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { jsonArrayFrom, jsonObjectFrom } from 'kysely/helpers/postgres'
 import type { Actor } from '../../platform/access/actor.ts'
 import type { Db } from '../../platform/database/connect.ts'
+import type { DB } from '../../platform/database/schema.ts'
+import { mayDo } from '../holders.ts'
 import { asPerson, personRow } from '../person.ts'
+import { visibleTo } from '../visible.ts'
+
+/** How many invitations that the membership `m` of the query around it has sent are open. */
+const openInvitationsOf = (outer: unknown, now: Date) =>
+  (outer as ExpressionBuilder<DB & { m: DB['membership'] }, 'm'>)
+    .selectFrom('invitation as i')
+    .whereRef('i.organization_id', '=', 'm.organization_id')
+    .whereRef('i.invited_by', '=', 'm.id')
+    .where((of) =>
+      of.or([
+        of('i.status', '=', 'pending_approval'),
+        of.and([
+          of('i.status', '=', 'pending_activation'),
+          of.or([of('i.expires_at', 'is', null), of('i.expires_at', '>', now)]),
+        ]),
+      ]),
+    )
+    .select(sql<number>`count(*)::int`.as('count'))
 
 /** The person with what their removal would change, in numbers. Null for everybody whom the actor can't see. */
 export async function personAndRemoval(db: Db, actor: Actor, id: string, now: Date) {
@@ -28,21 +48,27 @@ export async function personAndRemoval(db: Db, actor: Actor, id: string, now: Da
           ),
         ])
         .as('leavesGroup'),
-      eb
-        .selectFrom('invitation as i')
-        .whereRef('i.organization_id', '=', 'm.organization_id')
-        .whereRef('i.invited_by', '=', 'm.id')
+      openInvitationsOf(eb, now).as('invitations'),
+      // What somebody else approved, who still may, stays as it is.
+      sql<number>`${openInvitationsOf(eb, now)
+        .where('i.status', '=', 'pending_activation')
         .where((of) =>
           of.or([
-            of('i.status', '=', 'pending_approval'),
-            of.and([
-              of('i.status', '=', 'pending_activation'),
-              of.or([of('i.expires_at', 'is', null), of('i.expires_at', '>', now)]),
-            ]),
+            of('i.approval', '<>', 'approved'),
+            of.not(
+              of.exists(
+                of
+                  .selectFrom('membership as w')
+                  .whereRef('w.organization_id', '=', 'i.organization_id')
+                  .whereRef('w.id', '=', 'i.decided_by')
+                  .whereRef('w.id', '<>', 'm.id')
+                  .where('w.status', '=', 'active')
+                  .where(mayDo(db, actor, 'invitations.approve', 'w'))
+                  .select('w.id'),
+              ),
+            ),
           ]),
-        )
-        .select(sql<number>`count(*)::int`.as('count'))
-        .as('invitations'),
+        )}`.as('returning'),
     ])
     .executeTakeFirst()
   return row ? asPerson(actor, row) : null
@@ -120,8 +146,31 @@ export async function personAndReturn(db: Db, actor: Actor, id: string, now: Dat
             .select('same.id'),
         )
         .as('addressIsTaken'),
+      eb
+        .exists(
+          eb
+            .selectFrom('membership as invited')
+            .whereRef('invited.organization_id', '=', 'm.organization_id')
+            .whereRef('invited.email_key', '=', 'ac.email_key')
+            .where('invited.removed_at', 'is', null)
+            .where('invited.account_id', 'is', null)
+            .select('invited.id'),
+        )
+        .as('invitedAgain'),
     ])
     .executeTakeFirst()
   return row ? asPerson(actor, row) : null
 }
 export type PersonAndReturn = NonNullable<Awaited<ReturnType<typeof personAndReturn>>>
+
+/** Somebody removed who was an Admin, of those whom the actor sees. */
+export const removedAdmin = (db: Db, actor: Actor, id: string) =>
+  db
+    .selectFrom('membership as m')
+    .where('m.organization_id', '=', actor.organization.id)
+    .where('m.id', '=', id)
+    .where('m.removed_at', 'is not', null)
+    .where('m.organization_role', '=', 'admin')
+    .where((eb) => visibleTo(actor)(eb))
+    .select('m.id')
+    .executeTakeFirst()

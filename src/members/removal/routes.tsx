@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { Remove, TakeBack } from '../../../views/members/removal.tsx'
+import { givenHasEnded } from '../../accounts/given.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { actorOf, allow } from '../../platform/access/allow.ts'
+import { confirmed } from '../../platform/access/confirmed.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import { readId } from '../../platform/ids.ts'
 import type { App } from '../../platform/web/app-context.ts'
@@ -14,7 +16,13 @@ import { done, insist, insistOnVersion, keepPlace, panelHref, showAct } from '..
 import { mayRemove, mayTakeBack } from '../rules.ts'
 import { comingBack, inTheWay } from './coming-back.ts'
 import { remove, takeBack } from './commands.ts'
-import { type PersonAndRemoval, type PersonAndReturn, personAndRemoval, personAndReturn } from './queries.ts'
+import {
+  type PersonAndRemoval,
+  type PersonAndReturn,
+  personAndRemoval,
+  personAndReturn,
+  removedAdmin,
+} from './queries.ts'
 
 const removing = z.object({ version, reason: line(200, { label: 'Reason' }).default('') })
 const taking = z.object({ version })
@@ -57,13 +65,19 @@ function takeBackScreen(c: Context<App>, actor: Actor, person: PersonAndReturn, 
   )
 }
 
+/** For confirmed(): whom the address names was an Admin, and would be one again. */
+const wasAdmin = async (_fields: URLSearchParams, c: Context<App>) => {
+  const id = readId(c.req.param('id') ?? '')
+  return id !== null && (await removedAdmin(c.var.db, actorOf(c), id)) !== undefined
+}
+
 export const removal = new Hono<App>()
-  .get('/:id/remove', allow('members.remove'), keepPlace, async (c) => {
+  .get('/:id/remove', allow('members.remove'), confirmed(), keepPlace, async (c) => {
     const person = await personOf(c, actorOf(c), personAndRemoval)
     insist(mayRemove(actorOf(c), person))
     return removeScreen(c, person)
   })
-  .post('/:id/remove', allow('members.remove'), async (c) => {
+  .post('/:id/remove', allow('members.remove'), confirmed(), async (c) => {
     const form = await readForm(c, removing)
     return deciding(c, async (actor) => {
       const person = await personOf(c, actor, personAndRemoval)
@@ -79,14 +93,15 @@ export const removal = new Hono<App>()
     insist(mayTakeBack(actorOf(c), person, c.var.now))
     return takeBackScreen(c, actorOf(c), person)
   })
-  .post('/:id/take-back', allow('members.remove'), async (c) => {
+  .post('/:id/take-back', allow('members.remove'), confirmed({ when: wasAdmin }), async (c) => {
     const form = await readForm(c, taking)
     return deciding(c, async (actor) => {
       const person = await personOf(c, actor, personAndReturn)
       insist(mayTakeBack(actor, person, c.var.now))
       if (!form.input) return takeBackScreen(c, actor, person, form)
       insistOnVersion(person, form.input.version)
-      const { errors } = await takeBack(c.var.db, causeOf(c), actor, person, comingBack(actor, person))
-      return errors ? takeBackScreen(c, actor, person, refuse(form, errors)) : done(c, person.id, 'Taken back.')
+      const { errors, ended } = await takeBack(c.var.db, causeOf(c), actor, person, comingBack(actor, person))
+      if (errors) return takeBackScreen(c, actor, person, refuse(form, errors))
+      return done(c, person.id, ended ? `Taken back. ${givenHasEnded}` : 'Taken back.')
     })
   })

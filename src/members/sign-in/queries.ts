@@ -11,6 +11,7 @@ export async function personAndSignIn(db: Db, actor: Actor, id: string, now: Dat
       'ac.version as account_version',
       'ac.reset_generation',
       'ac.reset_expires_at',
+      'ac.email_generation',
       sql<string | null>`case when ac.new_email_expires_at > ${now}::timestamptz then ${newEmail} end`.as('new_email'),
       'ac.new_email_expires_at',
       sql<number>`open_sessions_of_account(m.account_id, ${now}::timestamptz)`.as('sessions'),

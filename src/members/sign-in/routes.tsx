@@ -5,16 +5,22 @@ import {
   GivePassword,
   type Kept,
   LinkGiven,
+  LinkSent,
+  NoLinkHere,
   PasswordGiven,
+  ResetTwoFactor,
   SignOutEverywhere,
   Unblock,
 } from '../../../views/members/sign-in.tsx'
-import { givenFor, resetFor } from '../../passwords/commands.ts'
+import { resetFor } from '../../accounts/reset-link.ts'
+import { mayHelpSignIn, mayManageAccount } from '../../accounts/rules.ts'
+import { givenFor } from '../../passwords/commands.ts'
 import { generatePassword } from '../../passwords/generate.ts'
 import { hashPassword } from '../../passwords/hash.ts'
 import { passwordErrors } from '../../passwords/rules.ts'
 import type { Actor } from '../../platform/access/actor.ts'
 import { actorOf, allow } from '../../platform/access/allow.ts'
+import { confirmed } from '../../platform/access/confirmed.ts'
 import { readId } from '../../platform/ids.ts'
 import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
@@ -24,8 +30,8 @@ import { type Form, readForm, refuse, version } from '../../platform/web/form.ts
 import { countTry, limitKey, perResetLink } from '../../platform/web/limits.ts'
 import { done, insist, insistOnVersion, keepPlace, panelHref, showAct } from '../act.tsx'
 import { lastAdmin } from '../last-admin.ts'
-import { mayHelpSignIn, mayManageAccount, mayUnblock } from '../rules.ts'
-import { givePassword, makeLink, signOutEverywhere, unblock } from './commands.ts'
+import { mayMakeLink, mayResetTwoFactor, mayUnblock } from '../rules.ts'
+import { givePassword, makeLink, resetTwoFactor, signOutEverywhere, unblock } from './commands.ts'
 import { type PersonAndSignIn, personAndSignIn } from './queries.ts'
 
 const asked = z.object({ version })
@@ -63,8 +69,17 @@ const signOutScreen = (c: Context<App>, person: PersonAndSignIn, form?: Form) =>
     form ? 422 : 200,
   )
 
+const twoFactorScreen = (c: Context<App>, person: PersonAndSignIn, form?: Form) =>
+  showAct(c, person, { title: 'Reset two-factor' }, <ResetTwoFactor {...placed(c, person, form)} />, form ? 422 : 200)
+
 const passwordScreen = (c: Context<App>, person: PersonAndSignIn, form?: Form, status: 200 | 409 | 422 = 422) =>
-  showAct(c, person, { title: 'Change password' }, <GivePassword {...placed(c, person, form)} />, form ? status : 200)
+  showAct(
+    c,
+    person,
+    { title: 'Change password' },
+    <GivePassword {...placed(c, person, form)} mailing={c.var.mailing} />,
+    form ? status : 200,
+  )
 
 const linkScreen = (c: Context<App>, actor: Actor, person: PersonAndSignIn, form?: Form, status: 409 | 422 = 422) =>
   showAct(
@@ -76,9 +91,14 @@ const linkScreen = (c: Context<App>, actor: Actor, person: PersonAndSignIn, form
       // The version of this form is the number of the next link.
       next={(person.reset_generation ?? 0) + 1}
       mayBlock={mayManageAccount(actor, person) === null && !person.lastAdmin}
+      mailing={c.var.mailing}
     />,
     form ? status : 200,
   )
+
+/** The link is in the letter alone. */
+const showSent = (c: Context<App>, person: PersonAndSignIn) =>
+  showAct(c, person, { title: 'Reset link' }, <LinkSent person={person} back={placed(c, person).back} />)
 
 /** On this answer alone: it stands nowhere else. */
 function showLink(c: Context<App>, person: PersonAndSignIn, token: string) {
@@ -113,12 +133,12 @@ export const memberSignIn = new Hono<App>()
       return done(c, person.id, 'Unblocked.')
     })
   })
-  .get('/:id/sign-out', allow('members.credentials'), keepPlace, async (c) => {
+  .get('/:id/sign-out', allow('members.credentials'), confirmed(), keepPlace, async (c) => {
     const person = await personOf(c, actorOf(c))
     insist(mayHelpSignIn(actorOf(c), person))
     return signOutScreen(c, person)
   })
-  .post('/:id/sign-out', allow('members.credentials'), async (c) => {
+  .post('/:id/sign-out', allow('members.credentials'), confirmed(), async (c) => {
     const form = await readForm(c, asked)
     return deciding(c, async (actor) => {
       const person = await personOf(c, actor)
@@ -129,12 +149,28 @@ export const memberSignIn = new Hono<App>()
       return done(c, person.id, 'Signed out everywhere.')
     })
   })
-  .get('/:id/password', allow('members.credentials'), keepPlace, async (c) => {
+  .get('/:id/reset-two-factor', allow('members.credentials'), confirmed(), keepPlace, async (c) => {
+    const person = await personOf(c, actorOf(c))
+    insist(mayResetTwoFactor(actorOf(c), person))
+    return twoFactorScreen(c, person)
+  })
+  .post('/:id/reset-two-factor', allow('members.credentials'), confirmed(), async (c) => {
+    const form = await readForm(c, asked)
+    return deciding(c, async (actor) => {
+      const person = await personOf(c, actor)
+      insist(mayResetTwoFactor(actor, person))
+      if (!form.input) return twoFactorScreen(c, person, form)
+      insistOnVersion(person, form.input.version)
+      await resetTwoFactor(c.var.db, causeOf(c), actor, person)
+      return done(c, person.id, 'Two-factor reset.')
+    })
+  })
+  .get('/:id/password', allow('members.credentials'), confirmed(), keepPlace, async (c) => {
     const person = await personOf(c, actorOf(c))
     insist(mayManageAccount(actorOf(c), person))
     return passwordScreen(c, person)
   })
-  .post('/:id/password', allow('members.credentials'), async (c) => {
+  .post('/:id/password', allow('members.credentials'), confirmed(), async (c) => {
     const form = await readForm(c, given)
     // Made once, however often the act loses its turn.
     let made: { password: string; hash: string } | undefined
@@ -165,18 +201,26 @@ export const memberSignIn = new Hono<App>()
       return showAct(c, person, { title: 'New password' }, <PasswordGiven person={person} {...kept} />)
     })
   })
-  .get('/:id/reset-link', allow('members.credentials'), keepPlace, async (c) => {
+  .get('/:id/reset-link', allow('members.credentials'), confirmed(), keepPlace, async (c) => {
     const person = await personOf(c, actorOf(c))
     insist(mayHelpSignIn(actorOf(c), person))
+    const refusal = mayMakeLink(actorOf(c), person, c.var.mailing)
+    if (refusal && 'because' in refusal)
+      return showAct(
+        c,
+        person,
+        { title: 'Send reset link' },
+        <NoLinkHere because={refusal.because} back={placed(c, person).back} />,
+      )
     return linkScreen(c, actorOf(c), person)
   })
-  .post('/:id/reset-link', allow('members.credentials'), async (c) => {
+  .post('/:id/reset-link', allow('members.credentials'), confirmed(), async (c) => {
     const form = await readForm(c, linked)
     let counted = false
     return deciding(c, async (actor) => {
-      const { db, key, now } = c.var
+      const { db, key, now, mailing } = c.var
       const person = await personOf(c, actor)
-      insist(mayHelpSignIn(actor, person))
+      insist(mayMakeLink(actor, person, mailing))
       if (!form.input) return linkScreen(c, actor, person, form)
       const block = form.input.block_now === 'on'
       if (block) insist(mayManageAccount(actor, person))
@@ -189,7 +233,7 @@ export const memberSignIn = new Hono<App>()
         if (!tried.counted) throw new TooMany(tried.seconds)
         counted = true
       }
-      const token = await makeLink(db, causeOf(c), key, actor, person, block)
-      return showLink(c, person, token)
+      const token = await makeLink(db, causeOf(c), key, actor, person, { block, mailing })
+      return token === null ? showSent(c, person) : showLink(c, person, token)
     })
   })

@@ -3,6 +3,7 @@ import { dayOf, statusOf } from '../../platform/access/status.ts'
 import { eventsAfter, ifTurn, inTurn, TurnLost } from '../../platform/access/turn.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import type { Cause } from '../../platform/events/record.ts'
+import { letterAfter } from '../../platform/mail/outbox.ts'
 import { keepingAnAdmin, lastAdmin } from '../last-admin.ts'
 import type { Person } from '../person.ts'
 
@@ -31,6 +32,14 @@ async function setSuspended(db: Db, cause: Cause, actor: Actor, person: Person, 
         subject: 'membership',
         subjectId: person.id,
         changes: { status: [person.status, status] },
+      }),
+    )
+    .with('written', (of) =>
+      letterAfter(of, cause.now, {
+        organizationId: actor.organization.id,
+        template: suspended_at ? 'membership_suspended' : 'membership_reactivated',
+        data: { membership_id: person.id },
+        to: person.email,
       }),
     )
     .selectFrom('changed')

@@ -1,15 +1,33 @@
 import type { OrganizationRole, Permission, Right } from './permissions.ts'
+import { dayOf } from './status.ts'
 
 /** What a session may open: anything else than full opens only the pages of its own stage (R-11). */
 export type Stage = 'password' | 'full' | 'new_password' | 'enroll'
+
+/** Where somebody at a stage goes on. */
+export const pageOfStage: Record<Stage, string> = {
+  password: '/sign-in/two-factor',
+  full: '/',
+  new_password: '/sign-in/new-password',
+  enroll: '/sign-in/enroll',
+}
 
 /** Who is signed in, wherever they are. Times are instants; `idHash` is the SHA-256 of the session's id. */
 export type Visitor = {
   session: { idHash: Buffer; stage: Stage; createdAt: Date; confirmedAt: Date | null }
   account: { id: string; email: string; username: string | null; timeZone: string; isSupport: boolean }
-  /** Organizations they may choose between, by name, at most 100. */
-  organizations: { slug: string; name: string }[]
+  /**
+   * `needed`: the first day, YYYY-MM-DD in UTC, on which one of their open organizations requires it, and that one's name; whoever
+   * lacks it then is at the stage of enrolling, whatever they opened before.
+   */
+  twoFactor: { on: boolean; needed: { from: string; by: string } | null }
+  /** Organizations they may choose between, by name, at most 100; one that isn't open for them says why, and nothing else. */
+  organizations: { slug: string; name: string; open: boolean }[]
 }
+
+/** Which organization requires two-factor by now, if any does. */
+export const neededNow = ({ twoFactor: { needed } }: Visitor, now: Date) =>
+  needed && needed.from <= dayOf(now) ? needed : null
 
 /** Who is asking, in the organization of the address. Exists only with an Active membership there. */
 export type Actor = {
@@ -22,6 +40,8 @@ export type Actor = {
     firstName: string
     lastName: string
     email: string
+    /** The name of their picture (avatars/routes.ts). */
+    avatar: string | null
     organizationRole: OrganizationRole
     groupId: string
     groupName: string

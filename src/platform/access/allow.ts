@@ -10,6 +10,7 @@ export type Rule =
   | { kind: 'anyone' }
   | { kind: 'signed_in' }
   | { kind: 'stage'; stage: 'password' | 'new_password' | 'enroll' }
+  | { kind: 'support' }
   | { kind: 'member' }
   | { kind: 'permission'; permission: Permission; orSelf: boolean }
 
@@ -25,12 +26,19 @@ const guard = (rule: Rule, check: (c: Context<App>) => void): Guard =>
   )
 
 /** Public: strangers too. */
-export const anyone = (): Guard => guard({ kind: 'anyone' }, () => {})
+export const anyone = (): Guard => guard({ kind: 'anyone' }, (c) => c.set('atDoor', true))
 
 /** Anybody fully signed in, whatever their memberships. Others are sent to sign in. */
 export const signedIn = (): Guard =>
   guard({ kind: 'signed_in' }, (c) => {
     if (c.var.visitor?.session.stage !== 'full') throw new SignInFirst()
+  })
+
+/** Support staff of the installation. Nobody else who is signed in learns that there is such a page. */
+export const support = (): Guard =>
+  guard({ kind: 'support' }, (c) => {
+    if (c.var.visitor?.session.stage !== 'full') throw new SignInFirst()
+    if (!c.var.visitor.account.isSupport) throw new NotFound()
   })
 
 /** Only a session in the middle of signing in, at this stage. */
@@ -59,8 +67,10 @@ export const allow = (permission: Permission, { orSelf = false } = {}): Guard =>
 
 /** The current actor; throws what a page without one answers. */
 export function actorOf(c: Context<App>) {
-  if (c.var.visitor?.session.stage !== 'full') throw new SignInFirst()
-  if (c.var.standing) throw new NotAllowed(c.var.standing)
-  if (!c.var.actor) throw new NotFound()
-  return c.var.actor
+  const standing = c.get('standing')
+  const actor = c.get('actor')
+  if (c.get('visitor')?.session.stage !== 'full') throw new SignInFirst()
+  if (standing) throw new NotAllowed(standing)
+  if (!actor) throw new NotFound()
+  return actor
 }

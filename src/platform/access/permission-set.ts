@@ -43,6 +43,10 @@ export function notTheirs(actor: Actor, before: Permission[], after: Permission[
   return null
 }
 
+/** Whether somebody may get more by it. */
+export const givesMore = (before: Permission[], after: Permission[]): boolean =>
+  after.some((one) => !before.includes(one))
+
 /** What was chosen, each once and in the order of the list. */
 export const inOrder = <T extends { permissions: Permission[] }>(input: T | null): T | null =>
   input && { ...input, permissions: allPermissions.filter((one) => input.permissions.includes(one)) }

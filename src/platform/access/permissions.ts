@@ -94,7 +94,7 @@ export const hasCeiling = (role: OrganizationRole): boolean => isCeiling[role]
 export const givenBy = (role: OrganizationRole): readonly Permission[] => given[role]
 
 /** What the mark Group manager gives, within the group alone. */
-export const managed: readonly Permission[] = ['members.view', 'members.invite', 'members.edit']
+export const managed: readonly Permission[] = ['members.view', 'members.invite', 'members.edit', 'invitations.view']
 
 export type Source =
   | { from: 'organization_role'; name: string }

@@ -24,6 +24,10 @@ type Facts = {
 /** The calendar day, in UTC, that start and end dates are compared with. The end date is the last day inside. */
 export const dayOf = (now: Date): string => now.toISOString().slice(0, 10)
 
+/** The day so many days after another. */
+export const daysAfter = (day: string, count: number): string =>
+  dayOf(new Date(Date.parse(`${day}T00:00:00Z`) + count * 86_400_000))
+
 /** The first that applies (product.md, "Status shown for a member"). Dates are YYYY-MM-DD or ±infinity. */
 export function statusOf(member: Facts, today: string): Status {
   if (member.removed_at) return 'removed'

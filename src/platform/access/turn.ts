@@ -1,6 +1,6 @@
-import { type QueryCreator, type SqlBool, sql } from 'kysely'
+import { type SqlBool, sql } from 'kysely'
 import type { Db } from '../database/connect.ts'
-import type { DB } from '../database/schema.ts'
+import { asPart, partOf } from '../database/part.ts'
 import { type Cause, eventRow, type Happening } from '../events/record.ts'
 import type { Actor } from './actor.ts'
 
@@ -14,7 +14,10 @@ export class TurnLost extends Error {
  * since the actor was read, so that rights and counts that were read at the same access_version still hold. Every other
  * part of the statement happens `where(ifTurn)`. Whoever gets no row back throws TurnLost.
  */
-export const inTurn = (db: Db, { organization }: Pick<Actor, 'organization'>) =>
+export const inTurn = (
+  db: Db,
+  { organization }: { organization: Pick<Actor['organization'], 'id' | 'accessVersion'> },
+) =>
   db.with('turn', (of) =>
     of
       .updateTable('organization')
@@ -61,21 +64,30 @@ const columns = [
 ] as const
 
 /** The events of an act as a part of its statement, after the one called `changed`, and only if that gave a row (R-48). */
-export const eventsAfter = (of: QueryCreator<DB>, cause: Cause, ...happenings: Happening[]) =>
-  of
-    .insertInto('event')
-    .columns([...columns])
-    .expression(
-      sql<never>`select * from jsonb_to_recordset(${happenings.map((one) => eventRow(cause, one))}::jsonb) as told(id uuid,
+export const eventsAfter = (of: unknown, cause: Cause, ...happenings: Happening[]) =>
+  rowsAfter(
+    of,
+    happenings.map((one) => eventRow(cause, one)),
+  )
+
+/** The same for a statement that is compiled once, with the rows among its values. */
+export const rowsAfter = (of: unknown, rows: ReturnType<typeof eventRow>[]) =>
+  asPart(
+    partOf(of)
+      .insertInto('event')
+      .columns([...columns])
+      .expression(
+        sql<never>`select * from jsonb_to_recordset(${rows}::jsonb) as told(id uuid,
         organization_id uuid, at timestamptz, actor_id uuid, how text, act text, subject text, subject_id uuid, changes jsonb,
         request_id text, ip text) where exists (select from changed)`,
-    )
+      ),
+  )
 
-/** An act that lost its turn decides anew with what `again` gives, a few times; then the database is too busy for it. */
-export async function takingTurns<T>(first: Actor, again: () => Promise<Actor>, work: (actor: Actor) => Promise<T>) {
-  for (let actor = first, tries = 1; ; tries++, actor = await again()) {
+/** An act that lost its turn decides anew with what `again` reads, a few times; then the database is too busy for it. */
+export async function takingTurns<A, T>(first: A, again: () => Promise<A>, work: (as: A) => Promise<T>): Promise<T> {
+  for (let as = first, tries = 1; ; tries++, as = await again()) {
     try {
-      return await work(actor)
+      return await work(as)
     } catch (error) {
       if (!(error instanceof TurnLost) || tries === 8) throw error
     }

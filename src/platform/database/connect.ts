@@ -432,6 +432,8 @@ function opener(options: ConnectOptions, statementTimeout: number, connectTimeou
       statement_timeout: statementTimeout,
       lock_timeout: 3000,
       idle_in_transaction_session_timeout: 10_000,
+      // A plan that looks dear is compiled first, which takes longer than any page.
+      jit: 'off',
       TimeZone: 'UTC',
       DateStyle: 'ISO, YMD',
       standard_conforming_strings: 'on',

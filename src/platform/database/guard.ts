@@ -3,6 +3,7 @@ import type { KyselyPlugin, RootOperationNode } from 'kysely'
 /** Tables whose rows belong to an organization. A test compares this with the database. */
 export const organizationTables: ReadonlySet<string> = new Set([
   'area',
+  'avatar',
   'custom_role',
   'custom_role_permission',
   'draft',
@@ -11,12 +12,15 @@ export const organizationTables: ReadonlySet<string> = new Set([
   'group_permission',
   'invitation',
   'mail',
+  'mail_answer',
   'member_group',
   'membership',
   'membership_permission',
   'membership_role',
   'region',
   'seat_day',
+  'two_factor_exemption',
+  'two_factor_notice',
 ])
 
 /** A statement that could reach into another organization. Always a bug: never an answer to a person's input. */

@@ -19,6 +19,11 @@ export async function lockOrganizations(trx: Db, ids: readonly string[]): Promis
   return new Map(rows.map(({ id, access_version }) => [id, access_version]))
 }
 
+/** Nobody's access in this organization changes until the caller's transaction ends: every act on it takes its row. */
+export async function keepAccess(trx: Db, organizationId: string): Promise<void> {
+  await trx.selectFrom('organization').select('id').where('id', '=', organizationId).forShare().execute()
+}
+
 /** One at a time for the very first organization. */
 export const lockFirstStart = async (trx: Db): Promise<void> => {
   await sql`select pg_advisory_xact_lock(hashtextextended('first start', 0))`.execute(trx)

@@ -2,6 +2,7 @@ import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { migrations } from '../../../migrations/index.ts'
 import { ConfigError } from '../config.ts'
+import { installQueue } from '../jobs/queue.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: migrations see a schema that isn't the generated one yet
 type AnyDb = Kysely<any>
@@ -42,6 +43,8 @@ export async function migrate(db: AnyDb, list: Migrations = migrations): Promise
   await checkServer(db)
   const before = await schemaState(db, list)
   refuseNewer(before)
+  // Before the tables whose triggers fill it.
+  await installQueue(db)
   if (before.pending.length === 0) {
     await checkLetters(db)
     return []

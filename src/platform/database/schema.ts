@@ -41,6 +41,14 @@ export interface AccountTable {
   new_email_version: Generated<number>
   new_email_expires_at: Timestamp | null
   email_generation: Generated<number>
+  failed_second_steps: Generated<number>
+  must_enroll: Generated<boolean>
+  backup_salt: Buffer | null
+  backup_made_at: Timestamp | null
+  new_email_own: Generated<boolean>
+  added_by: string | null
+  password_given_by: string | null
+  new_email_asked_by: string | null
 }
 
 export interface AreaTable {
@@ -50,6 +58,23 @@ export interface AreaTable {
   name: string
   sort_name: string
   version: Generated<number>
+}
+
+export interface AvatarTable {
+  organization_id: string
+  name: string
+  membership_id: string
+  px_64: Buffer
+  px_96: Buffer
+  px_192: Buffer
+  px_512: Buffer
+  created_at: Timestamp
+}
+
+export interface BackupCodeTable {
+  account_id: string
+  code_hash: Buffer
+  used_at: Timestamp | null
 }
 
 export interface CustomRoleTable {
@@ -79,6 +104,16 @@ export interface DraftTable {
   done_at: Timestamp | null
 }
 
+export interface EnrollmentTable {
+  account_id: string
+  id: string
+  kind: string
+  secret: string | null
+  confirmed_step: Int8 | null
+  code_seed: string | null
+  created_at: Timestamp
+}
+
 export interface EventTable {
   id: string
   organization_id: string | null
@@ -91,6 +126,14 @@ export interface EventTable {
   changes: Generated<Json>
   request_id: Generated<string>
   ip: Generated<string>
+}
+
+export interface FormerEmailTable {
+  account_id: string
+  generation: number
+  email: string
+  email_key: string
+  ends_at: Timestamp
 }
 
 export interface GroupLockedFieldTable {
@@ -127,6 +170,20 @@ export interface InvitationTable {
   last_sent_at: Timestamp | null
   created_at: Timestamp
   version: Generated<number>
+  sender_name: Generated<string>
+  group_id: string | null
+  role_ids: Generated<Array<string>>
+  valid_days: Generated<number>
+  opened_at: Timestamp | null
+  accepted_at: Timestamp | null
+  resend_day: Generated<Day>
+  resends: Generated<number>
+  reminded_at: Timestamp | null
+  sort_name: Generated<string>
+  sort_first: Generated<string>
+  sort_sender: Generated<string>
+  search: Generated<string>
+  link_asked_at: Timestamp | null
 }
 
 export interface KnownDeviceTable {
@@ -148,6 +205,19 @@ export interface MailTable {
   message_id: Generated<string>
   created_at: Timestamp
   sent_at: Timestamp | null
+  to_key: Generated<string>
+  invitation_id: string | null
+  generation: number | null
+  next_try_at: Timestamp | null
+}
+
+export interface MailAnswerTable {
+  id: string
+  organization_id: string | null
+  mail_id: string
+  at: Timestamp
+  kind: string
+  answer: Generated<string>
 }
 
 export interface MemberGroupTable {
@@ -194,6 +264,8 @@ export interface MembershipTable {
   invite_expires_at: Timestamp | null
   removed_reason: Generated<string>
   removed_by: string | null
+  avatar: string | null
+  told_ends_on: Day | null
 }
 
 export interface MembershipPermissionTable {
@@ -225,6 +297,12 @@ export interface OrganizationTable {
   created_at: Generated<Timestamp>
   version: Generated<number>
   access_version: Generated<number>
+  allowed_domains: Generated<Array<string>>
+  invitation_reminder: Generated<boolean>
+  support_access: Generated<boolean>
+  invitations_as_of: Generated<number>
+  invitations_day: Generated<Day>
+  two_factor_from: Day | null
 }
 
 export interface RegionTable {
@@ -251,6 +329,7 @@ export interface SessionTable {
   ip: Generated<string>
   user_agent: Generated<string>
   confirmed_at: Timestamp | null
+  guesses: Generated<number>
 }
 
 export interface TryCountTable {
@@ -261,18 +340,40 @@ export interface TryCountTable {
   waits_until: Generated<Timestamp>
 }
 
+export interface TwoFactorExemptionTable {
+  organization_id: string
+  membership_id: string
+  until: Day
+  reason: string
+  given_by: string | null
+  given_at: Timestamp
+  told_at: Timestamp | null
+}
+
+export interface TwoFactorNoticeTable {
+  organization_id: string
+  membership_id: string
+  needed_from: Day
+  days_before: number
+}
+
 export interface DB {
   account: AccountTable
   area: AreaTable
+  avatar: AvatarTable
+  backup_code: BackupCodeTable
   custom_role: CustomRoleTable
   custom_role_permission: CustomRolePermissionTable
   draft: DraftTable
+  enrollment: EnrollmentTable
   event: EventTable
+  former_email: FormerEmailTable
   group_locked_field: GroupLockedFieldTable
   group_permission: GroupPermissionTable
   invitation: InvitationTable
   known_device: KnownDeviceTable
   mail: MailTable
+  mail_answer: MailAnswerTable
   member_group: MemberGroupTable
   membership: MembershipTable
   membership_permission: MembershipPermissionTable
@@ -282,4 +383,6 @@ export interface DB {
   seat_day: SeatDayTable
   session: SessionTable
   try_count: TryCountTable
+  two_factor_exemption: TwoFactorExemptionTable
+  two_factor_notice: TwoFactorNoticeTable
 }

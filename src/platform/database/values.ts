@@ -14,7 +14,7 @@ import type postgres from 'postgres'
 const moment = /^(\d{4,6})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:\+00)?( BC)?$/
 
 /** PostgreSQL's text for a timestamp, in UTC, as a Date in milliseconds; null for infinity and what a Date can't hold. */
-export function readMoment(text: string): Date | null {
+function readMoment(text: string): Date | null {
   const found = moment.exec(text)
   if (!found) return null
   const [, year, month, day, hour, minute, second, fraction, bc] = found

@@ -7,7 +7,7 @@ import { Failure, ForeignRequest, NotFound } from './failures.ts'
 const local = ['localhost', '127.0.0.1', '[::1]']
 
 /** The hosts that answer: PUBLIC_URL's, and for a localhost URL its other names (contract.md). */
-export function ownHosts(publicUrl: URL): Set<string> {
+function ownHosts(publicUrl: URL): Set<string> {
   if (!local.includes(publicUrl.hostname)) return new Set([publicUrl.host])
   return new Set(local.map((name) => (publicUrl.port ? `${name}:${publicUrl.port}` : name)))
 }
@@ -43,7 +43,7 @@ function hopAddress(hop: string): string {
  * The client's address (R-06): the peer's, unless the peer is a trusted proxy; then the right-most address of
  * X-Forwarded-For that no trusted proxy has.
  */
-export function clientAddress(trusted: BlockList, peer: string, forwarded: string | undefined): string {
+function clientAddress(trusted: BlockList, peer: string, forwarded: string | undefined): string {
   let address = bare(peer)
   const hops = (forwarded ?? '').split(',').map(hopAddress)
   while (within(trusted, address)) {

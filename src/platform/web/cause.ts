@@ -4,11 +4,11 @@ import type { App } from './app-context.ts'
 
 /** Who did what a request does, for the log: whoever is signed in, at whatever stage. */
 export const causeOf = (c: Context<App>): Cause => ({
-  now: c.var.now,
+  now: c.get('now'),
   how: 'screen',
-  actorId: c.var.visitor?.account.id ?? null,
-  requestId: c.var.requestId,
-  ip: c.var.ip,
+  actorId: c.get('visitor')?.account.id ?? null,
+  requestId: c.get('requestId'),
+  ip: c.get('ip'),
 })
 
 /** The same for what strangers do, whoever else may be signed in in that browser. */

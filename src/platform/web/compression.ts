@@ -1,5 +1,5 @@
 import { promisify } from 'node:util'
-import { brotliCompress, constants, gzip } from 'node:zlib'
+import { brotliCompress, brotliCompressSync, constants, gzip, gzipSync } from 'node:zlib'
 import type { MiddlewareHandler } from 'hono'
 import type { App } from './app-context.ts'
 import { drawn, isSwap } from './show.ts'
@@ -18,22 +18,25 @@ export const encodingFor = (accepted: string | undefined): 'br' | 'gzip' | null 
 /** A window no wider than the text costs a quarter less time, and the size is the same. */
 const windowFor = (length: number) => Math.min(22, Math.max(16, Math.ceil(Math.log2(length))))
 
-const atQuality = (plain: Buffer, quality: number) =>
-  brotli(plain, {
-    params: {
-      [constants.BROTLI_PARAM_QUALITY]: quality,
-      [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
-      [constants.BROTLI_PARAM_LGWIN]: windowFor(plain.length),
-    },
-  })
+const atQuality = (plain: Buffer, quality: number) => ({
+  params: {
+    [constants.BROTLI_PARAM_QUALITY]: quality,
+    [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
+    [constants.BROTLI_PARAM_LGWIN]: windowFor(plain.length),
+  },
+})
+
+/** A panel is packed here and now: to send it to another thread and back takes twice as long as packing it, 0.2 ms. */
+const small = 8000
 
 /**
  * Few pages are heavier than what a screen may weigh (ui.md), with names in scripts of three bytes a letter. They are packed once
  * more and harder, beside the main thread: 20 ms for a tenth of it, which the slow lines that the budget is for need longer for.
  */
 async function withinBudget(plain: Buffer, budget: number): Promise<Buffer> {
-  const packed = await atQuality(plain, 5)
-  return packed.length > budget && plain.length < 100_000 ? atQuality(plain, 10) : packed
+  const packed =
+    plain.length < small ? brotliCompressSync(plain, atQuality(plain, 5)) : await brotli(plain, atQuality(plain, 5))
+  return packed.length > budget && plain.length < 100_000 ? brotli(plain, atQuality(plain, 10)) : packed
 }
 
 /** Compresses what show() drew: brotli 5 costs half a millisecond for a table and is a tenth smaller than gzip. */
@@ -45,7 +48,8 @@ export const compression = (): MiddlewareHandler<App> => async (c, next) => {
   if (text === undefined || text.length < 600 || c.req.method === 'HEAD' || !encoding) return
   drawn.delete(res)
   const plain = Buffer.from(text)
-  const packed = encoding === 'br' ? await withinBudget(plain, isSwap(c) ? 4000 : 6000) : await gzipped(plain)
+  const gzipIt = () => (plain.length < small ? gzipSync(plain) : gzipped(plain))
+  const packed = await (encoding === 'br' ? withinBudget(plain, isSwap(c) ? 4000 : 6000) : gzipIt())
   res.headers.set('Content-Encoding', encoding)
   // Set over another answer it would be copied, through a stream.
   c.res = undefined

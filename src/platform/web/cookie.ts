@@ -18,7 +18,10 @@ export function takeCookie(c: Context<App>, name: string): void {
   if (readCookie(c, name) !== undefined) deleteCookie(c, named(c, name), kept(c))
 }
 
-/** At sign-out: what tells the browser's next user where this one was going, or looking (next.ts, members/act.tsx). */
+const places = ['place', 'place-invited'] as const
+export type PlaceCookie = (typeof places)[number]
+
+/** At sign-out: what tells the browser's next user where this one was going, looking or invited (next.ts, place.ts, joining). */
 export function takeTrail(c: Context<App>): void {
-  for (const name of ['next', 'place']) takeCookie(c, name)
+  for (const name of ['next', 'join', 'invite', ...places]) takeCookie(c, name)
 }

@@ -11,7 +11,7 @@ export const secureHeaders =
   async (c, next) => {
     await next()
     const set = (name: string, value: string) => c.res.headers.set(name, value)
-    set('Content-Security-Policy', policy)
+    if (!c.res.headers.has('Content-Security-Policy')) set('Content-Security-Policy', policy)
     set('X-Content-Type-Options', 'nosniff')
     if (!c.res.headers.has('Referrer-Policy')) set('Referrer-Policy', 'same-origin')
     set('Cross-Origin-Opener-Policy', 'same-origin')

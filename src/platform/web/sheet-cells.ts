@@ -14,6 +14,13 @@ export type Cell = {
   value: Expression<unknown>
 }
 
+/** The label of each value that an expression can have. */
+export const labelsOf = (value: Expression<unknown>, words: [value: string, label: string][]) =>
+  sql<string>`case ${value} ${sql.join(
+    words.map(([name, label]) => sql`when ${name} then ${label}`),
+    sql` `,
+  )} else '' end`
+
 /** Excel's longest cell, in UTF-16 units; with more, the file counts as damaged. */
 const longest = 32_767
 

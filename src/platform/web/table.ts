@@ -20,7 +20,7 @@ export const writePosition = ({ values, id, count }: Position): string =>
 export type KeyKind = 'text' | 'truth' | 'moment'
 
 const isMoment = (text: string): boolean =>
-  text === '-infinity' || (!Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text)
+  /^-?infinity$/.test(text) || (!Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text)
 
 /** The position that a word of an address is, for a list with keys of these kinds; null for one that was tampered with. */
 export function readPosition(text: string, kinds: readonly KeyKind[]): Position | null {

@@ -10,7 +10,7 @@ export type Table = { name: string; columns: string[]; count: string; out: strin
  * later, it would let people in whom an ended session or a new password has put out since; so a dump has these tables without
  * rows, and a restore leaves them empty.
  */
-export const ofTheMoment: readonly string[] = ['draft', 'known_device', 'session', 'try_count']
+export const ofTheMoment: readonly string[] = ['draft', 'enrollment', 'known_device', 'session', 'try_count']
 
 /** Which migrations have run is the header's to say. */
 const bookkeeping = ['kysely_migration', 'kysely_migration_lock']

@@ -5,12 +5,27 @@ import { Rows } from './copy-in.ts'
 import type { Person } from './people.ts'
 import type { Places } from './places.ts'
 
+/** An Admin's membership, and the name that the history shows. */
+export type Inviter = { id: string; name: string }
+
+/** What the act that removed somebody left of what they held, and whether an Admin did it: declining is the invitee's own. */
+function leftBehind(person: Person, role_ids: string[]) {
+  const { invitation, removedAt } = person
+  const declined = invitation?.status === 'rejected' && invitation.approval !== 'denied'
+  const revoked = invitation?.status === 'revoked'
+  return {
+    roles: revoked ? [] : role_ids,
+    permissions: revoked ? [] : person.permissions,
+    byAdmin: removedAt !== null && !declined,
+  }
+}
+
 /** The rows of some people, until they are copied into their tables. */
 export class Batch {
   readonly #organizationId: string
   readonly #places: Places
   /** Memberships of Admins, who have invited everybody. */
-  readonly #admins: string[]
+  readonly #admins: Inviter[]
   readonly #accounts = new Rows('account')
   readonly #memberships = new Rows('membership')
   readonly #roles = new Rows('membership_role')
@@ -18,7 +33,7 @@ export class Batch {
   readonly #invitations = new Rows('invitation')
   #turn = 0
 
-  constructor(organizationId: string, places: Places, admins: string[]) {
+  constructor(organizationId: string, places: Places, admins: Inviter[]) {
     this.#organizationId = organizationId
     this.#places = places
     this.#admins = admins
@@ -55,6 +70,9 @@ export class Batch {
     const region = person.region === null ? undefined : this.#places.regions[person.region]
     const role_ids = person.customRoles.map((role) => this.#places.customRoles[role]!)
     const group_id = this.#places.groups[person.group]!
+    const inviter = this.#admins[this.#turn++ % this.#admins.length] ?? null
+    const approver = this.#admins[this.#turn % this.#admins.length] ?? null
+    const left = leftBehind(person, role_ids)
     this.#memberships.add({
       id: membership_id,
       organization_id,
@@ -68,13 +86,14 @@ export class Batch {
       extension: person.extension,
       organization_role: person.role,
       group_id,
-      manages_group: person.managesGroup,
+      manages_group: person.managesGroup && person.removedAt === null,
       region_id: region?.id ?? null,
       area_id: person.area === null ? null : (region?.areas[person.area] ?? null),
       suspended_at: person.suspendedAt,
       starts_on: person.startsOn ?? '-infinity',
       ends_on: person.endsOn ?? 'infinity',
       removed_at: person.removedAt,
+      removed_by: left.byAdmin ? (approver?.id ?? null) : null,
       last_active_at: person.lastActiveAt ?? '-infinity',
       created_at: person.createdAt,
       sort_name: sortKey(lastName, firstName),
@@ -84,16 +103,15 @@ export class Batch {
       username_key: username_key ?? '',
       status: person.status,
       has_two_factor: person.twoFactorAt !== null,
-      role_ids,
-      invite: invitation?.status ?? '',
-      invite_expires_at: invitation?.expiresAt ?? null,
+      role_ids: left.roles,
+      // What ended by the clock alone stands as open there.
+      invite: invitation?.status === 'expired' ? 'pending_activation' : (invitation?.status ?? ''),
+      invite_expires_at: person.status === 'invited' ? (invitation?.expiresAt ?? null) : null,
     })
-    for (const role_id of role_ids) this.#roles.add({ organization_id, membership_id, role_id })
-    for (const permission of person.permissions) this.#permissions.add({ organization_id, membership_id, permission })
+    for (const role_id of left.roles) this.#roles.add({ organization_id, membership_id, role_id })
+    for (const permission of left.permissions) this.#permissions.add({ organization_id, membership_id, permission })
     if (!invitation) return
 
-    const inviter = this.#admins[this.#turn++ % this.#admins.length] ?? null
-    const approver = this.#admins[this.#turn % this.#admins.length] ?? null
     this.#invitations.add({
       id: newId(),
       organization_id,
@@ -106,12 +124,19 @@ export class Batch {
       offer: JSON.stringify({ group_id, manages_group: person.managesGroup, role_ids }),
       status: invitation.status,
       approval: invitation.approval,
-      decided_by: invitation.decidedAt ? approver : null,
+      decided_by: invitation.decidedAt ? (approver?.id ?? null) : null,
       decided_at: invitation.decidedAt,
       reason: invitation.reason,
+      group_id,
+      role_ids,
+      sender_name: inviter?.name ?? '',
+      sort_name: sortKey(lastName, firstName),
+      sort_first: sortKey(firstName, lastName),
+      sort_sender: sortKey(inviter?.name ?? ''),
+      search: searchText(firstName, lastName, email, inviter?.name ?? ''),
       generation: invitation.generation,
       expires_at: invitation.expiresAt,
-      invited_by: inviter,
+      invited_by: inviter?.id ?? null,
       last_sent_at: invitation.sentAt,
       created_at: invitation.createdAt,
     })

@@ -16,7 +16,7 @@ const chooseOutcome = choice({
   revoked: 7,
 })
 
-/** Somebody who hasn't answered yet, or never will. */
+/** Somebody who hasn't answered yet, or never will: whoever was denied, revoked or has declined is among the removed. */
 export function invite(person: Person, today: number, next: Next): void {
   const outcome = chooseOutcome(next)
   const validity = (next() < 0.8 ? 7 : 14) * day
@@ -40,6 +40,9 @@ export function invite(person: Person, today: number, next: Next): void {
     generation: mailed && next() < 0.15 ? 2 : 1,
     reason: denied ? 'Not one of our contractors any more' : '',
   }
+  if (outcome !== 'rejected' && outcome !== 'revoked') return
+  person.status = 'removed'
+  person.removedAt = denied ? new Date(sent) : new Date(sent + Math.floor(next() * validity))
 }
 
 /** Somebody with an account, from the day they came to the last time they were seen. */

@@ -68,14 +68,15 @@ export type Surroundings = {
   taken?: Taken
 }
 
+/** Of those invited some are removed in the end (history.ts): 4 are left, and 2 removed. */
 const chooseStatus = choice<Status>({
   active: 88,
-  invited: 4,
+  invited: 4.75,
   suspended: 2,
   blocked: 1,
   ended: 2,
   not_started: 1,
-  removed: 2,
+  removed: 1.25,
 })
 const chooseRole = choice<OrganizationRole>({ member: 92.5, viewer: 5, developer: 1.5, admin: 1 })
 const chooseStyle = chooser([55, 14, 5, 3, 7, 6, 3, 7])

@@ -1,7 +1,8 @@
+import { fullName } from '../../platform/access/actor.ts'
 import { type Connected, type Db, inTransaction } from '../../platform/database/connect.ts'
 import { copyOut } from '../../platform/database/copy.ts'
 import { crossing } from '../../platform/database/guard.ts'
-import { Batch } from './batch.ts'
+import { Batch, type Inviter } from './batch.ts'
 import { type Person, people } from './people.ts'
 import { places } from './places.ts'
 import { rebuildFor, run } from './rebuild.ts'
@@ -123,14 +124,14 @@ async function inUse({ db, pool }: Connected): Promise<Taken> {
 }
 
 /** Memberships that may stand as those who invited. */
-const someAdmins = async (db: Db, organizationId: string): Promise<string[]> => {
+const someAdmins = async (db: Db, organizationId: string): Promise<Inviter[]> => {
   const rows = await db
     .selectFrom('membership')
-    .select('id')
+    .select(['id', 'first_name', 'last_name', 'email'])
     .where('organization_id', '=', organizationId)
     .where('organization_role', '=', 'admin')
     .where('status', '=', 'active')
     .limit(40)
     .execute()
-  return rows.map(({ id }) => id)
+  return rows.map((row) => ({ id: row.id, name: fullName(row) }))
 }

@@ -154,6 +154,20 @@ export async function openPlace(database: Connected) {
   }
 }
 
+/** The same program and people without a browser: for one that isn't Chromium. */
+export async function openWorld(database: Connected) {
+  const { server, port, use } = await listen(async () => {})
+  const world = await organization({ database, clock, env: { PORT: String(port) } })
+  use(world.app)
+  return {
+    ...world,
+    origin: `http://localhost:${port}`,
+    async close() {
+      await end(server)
+    },
+  }
+}
+
 /** Everything that a page says in the console, throws, or isn't allowed to load. */
 function watch(page: Page, troubles: Trouble[]) {
   page.on('console', (message) => {

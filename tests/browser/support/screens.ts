@@ -3,27 +3,21 @@ import { makeResetLink } from '../../../src/passwords/commands.ts'
 import { allPermissions } from '../../../src/platform/access/permissions.ts'
 import { newId } from '../../../src/platform/ids.ts'
 import { signLink } from '../../../src/platform/links.ts'
-import { startSession } from '../../../src/sessions/lucia.ts'
 import { countSeats } from '../../../src/settings/commands.ts'
 import { operatorCause } from '../../../src/tasks/command.ts'
 import { Browser as Client } from '../../support/browser.ts'
 import { freshDatabase } from '../../support/database.ts'
+import { startSession } from '../../support/start-session.ts'
 import { makeCustomRole, makeGroup, makeRegion } from '../../support/world.ts'
+import { invitingScreens } from './inviting-screens.ts'
+import { joiningScreens } from './joining-screens.ts'
 import { crowd, oddNames } from './people.ts'
 import { openFirstStart, openPlace, type Place } from './place.ts'
-
-/** One page or state of a page: who is there, at which address, and what they do to get into the state. */
-export type Screen = { name: string; who: Client | null; path: string; act?: (page: Page) => Promise<void> }
-
-/** Sends a form that the browser itself would have stopped, and waits for the page or the swap that is its answer. */
-const send = async (page: Page, button: string) => {
-  await page.evaluate('document.querySelectorAll("form").forEach((form) => { form.noValidate = true })')
-  const swapped = page.evaluate(
-    'new Promise((done) => addEventListener("htmx:after:swap", () => done(), { once: true }))',
-  )
-  const answered = Promise.any([page.waitForEvent('load'), swapped])
-  await Promise.all([answered, page.getByRole('button', { name: button }).click()])
-}
+import { profileScreens } from './profile-screens.ts'
+import { requiringScreens } from './requiring-screens.ts'
+import { type Screen, send } from './screen.ts'
+import { secondStepScreens } from './second-step-screens.ts'
+import { supportScreens } from './support-screens.ts'
 
 /** Every page that there is, and every state that looks different, in one organization with people of every kind. */
 export async function openScreens(): Promise<{ place: Place; screens: Screen[]; close: () => Promise<unknown> }> {
@@ -112,6 +106,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
           office_phone: '',
           extension: '',
         },
+        how: 'now',
         access: { role: 'viewer', group, manages: false, customRoles: [auditors], permissions: ['claims.view'] },
       },
       created_at: now,
@@ -131,6 +126,36 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
     })
     .where('id', '=', waits.accountId ?? '')
     .execute()
+  const restore = signLink(
+    { kind: 'former_email', id: waits.accountId ?? '', generation: 1, channel: 'mail' },
+    services.key,
+  )
+  await db
+    .insertInto('former_email')
+    .values({
+      account_id: waits.accountId ?? '',
+      generation: 1,
+      email: 'nell.before@example.org',
+      email_key: 'nell.before@example.org',
+      ends_at: new Date(now.getTime() + 7 * 86_400_000),
+    })
+    .execute()
+  const moving = await place.enter({ first: 'Mo', last: 'Moving' })
+  await db
+    .updateTable('account')
+    .set({
+      new_email: 'mo.of.the.long.new.address@subdomain.example.org',
+      new_email_key: 'mo.of.the.long.new.address@subdomain.example.org',
+      new_email_own: true,
+      new_email_version: 1,
+      new_email_expires_at: new Date(now.getTime() + 3_600_000),
+    })
+    .where('id', '=', moving.person.accountId ?? '')
+    .execute()
+  const locking = await makeGroup(db, here.id, 'Contractors')
+  for (const field of ['email', 'username'])
+    await db.insertInto('group_locked_field').values({ organization_id: here.id, group_id: locking, field }).execute()
+  const held = await place.enter({ first: 'Hedda', last: 'Held', group: locking })
   const manyFilters =
     '?status=active&status=invited&status=blocked&status=suspended&status=ended&role=admin&role=viewer&two_factor=off&inactive=90'
 
@@ -189,7 +214,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
         path: `/reset-password/${token}`,
         act: async (page) => {
           await page.getByLabel('New password', { exact: true }).fill('short')
-          await send(page, 'Change password')
+          await send(page, 'Save password')
         },
       },
       { name: 'a reset link that doesn’t work', who: null, path: '/reset-password/nonsense' },
@@ -278,6 +303,23 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
       { name: 'a new address to confirm', who: null, path: `/confirm-email/${confirm}` },
       { name: 'a new address, confirmed', who: null, path: '/confirm-email/done' },
       { name: 'a new address, by a link that doesn’t work', who: null, path: '/confirm-email/nonsense' },
+      { name: 'this was not me', who: null, path: `/restore-email/${restore}` },
+      { name: 'an address that is back', who: null, path: '/restore-email/done' },
+      { name: 'this was not me, by a link that doesn’t work', who: null, path: '/restore-email/nonsense' },
+      { name: 'one’s own account', who: ana, path: '/profile' },
+      {
+        name: 'one’s own account, wrong',
+        who: ana,
+        path: '/profile',
+        act: async (page) => {
+          await page.getByLabel('Username', { exact: true }).fill('a b')
+          await page.getByLabel('Email', { exact: true }).fill('nobody')
+          await send(page, 'Save')
+        },
+      },
+      { name: 'one’s own account, whose new address waits', who: moving, path: '/profile' },
+      { name: 'one’s own account, locked', who: held, path: '/profile' },
+      { name: 'time zones', who: ana, path: '/profile/time-zone' },
       { name: 'a reset link for somebody', who: ana, path: `${list}/${viewer.id}/reset-link` },
       {
         name: 'adding somebody, an address that is there',
@@ -288,6 +330,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
           await send(page, 'Continue')
         },
       },
+      { name: 'adding somebody, how', who: ana, path: `${list}/new/${drafted}/how` },
       { name: 'adding somebody, their access', who: ana, path: `${list}/new/${drafted}/access` },
       {
         name: 'adding somebody, confirmed too early',
@@ -298,6 +341,32 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
           await send(page, 'Add user')
         },
       },
+      { name: 'inviting somebody', who: ana, path: `${base}/invitations/new` },
+      {
+        name: 'inviting somebody, an address that looks like another',
+        who: ana,
+        path: `${base}/invitations/new`,
+        act: async (page) => {
+          await page.getByLabel('Email', { exact: true }).fill('somebody@gmial.com')
+          await send(page, 'Send invitation')
+        },
+      },
+      { name: 'inviting several', who: ana, path: `${base}/invitations/new/several` },
+      {
+        name: 'inviting several, what becomes of each',
+        who: ana,
+        path: `${base}/invitations/new/several`,
+        act: async (page) => {
+          await page.getByLabel('Addresses').fill('Nimali Wije <nimali@example.net>\nnobody\nsomebody@gmial.com')
+          await send(page, 'Check the list')
+        },
+      },
+      ...(await invitingScreens(place)),
+      ...(await joiningScreens(place)),
+      ...(await supportScreens(place, blocked)),
+      ...(await secondStepScreens(place)),
+      { name: 'security settings', who: ana, path: `${base}/settings/security` },
+      ...(await requiringScreens(place)),
       { name: 'groups', who: ana, path: `${base}/groups` },
       { name: 'a new group', who: ana, path: `${base}/groups/new` },
       { name: 'a group', who: ana, path: `${base}/groups/${group}` },
@@ -325,6 +394,7 @@ export async function openScreens(): Promise<{ place: Place; screens: Screen[]; 
       { name: 'a role that one holds', who: keeper, path: `${base}/roles/${keepers}` },
       { name: 'a role, before it is deleted', who: ana, path: `${base}/roles/${auditors}/delete` },
       { name: 'one’s own details', who: mia, path: `${list}/me` },
+      ...(await profileScreens(place)),
       { name: 'not allowed', who: mia, path: list },
       { name: 'suspended', who: closed, path: list },
       { name: 'in no organization', who: nowhere, path: '/' },

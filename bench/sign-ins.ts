@@ -1,0 +1,66 @@
+// People at the door, beside what is measured: `npm run bench -- --only door` starts it as a process of its own.
+//   node bench/sign-ins.ts PORT SECONDS PER_SECOND PASSWORD      logins on stdin, as a JSON array
+// PER_SECOND 0 is as many as four at once can. Each login is tried once, and comes from a network of its own, as those of somebody
+// who has many would: so none is only sent away. Prints one line of JSON.
+import { randomInt } from 'node:crypto'
+import { Agent, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+
+const [port = '', seconds = '', perSecond = '', password = ''] = process.argv.slice(2)
+const rate = Number(perSecond)
+const logins = JSON.parse(await text(process.stdin)) as string[]
+const agent = new Agent({ keepAlive: true, maxSockets: rate > 0 ? 64 : 4 })
+const times: number[] = []
+const statuses: Record<number, number> = {}
+let sent = 0
+
+function signIn(): Promise<void> {
+  const body = new URLSearchParams({ login: logins[sent++ % logins.length] ?? '', password }).toString()
+  const headers = {
+    Host: `localhost:${port}`,
+    'Content-Type': 'application/x-www-form-urlencoded',
+    'Content-Length': body.length,
+    'Sec-Fetch-Site': 'same-origin',
+    'X-Forwarded-For': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`,
+  }
+  return new Promise((resolve, reject) => {
+    const began = performance.now()
+    const asked = request({ port, path: '/sign-in', method: 'POST', agent, headers }, (answer) => {
+      answer.resume().once('end', () => {
+        times.push(performance.now() - began)
+        statuses[answer.statusCode ?? 0] = (statuses[answer.statusCode ?? 0] ?? 0) + 1
+        resolve()
+      })
+    })
+    asked.once('error', reject)
+    asked.end(body)
+  })
+}
+
+const started = performance.now()
+const left = () => Number(seconds) * 1000 - (performance.now() - started)
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)))
+if (rate > 0) {
+  const all: Promise<void>[] = []
+  for (let n = 0; left() > 0; n++) {
+    all.push(signIn())
+    await pause(started + ((n + 1) * 1000) / rate - performance.now())
+  }
+  await Promise.all(all)
+} else
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      while (left() > 0) await signIn()
+    }),
+  )
+const elapsed = (performance.now() - started) / 1000
+times.sort((a, b) => a - b)
+console.log(
+  JSON.stringify({
+    perSecond: times.length / elapsed,
+    median: times[Math.floor(times.length / 2)] ?? 0,
+    p95: times[Math.floor(times.length * 0.95)] ?? 0,
+    statuses,
+  }),
+)
+agent.destroy()

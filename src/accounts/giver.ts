@@ -1,0 +1,133 @@
+import { type Expression, type ExpressionBuilder, sql } from 'kysely'
+import { jsonObjectFrom } from 'kysely/helpers/postgres'
+import { asActor, type Giver, giverRows } from '../platform/access/giver.ts'
+import { grantsOf } from '../platform/access/grants.ts'
+import { type Grants, type OrganizationRole, rightsOf } from '../platform/access/permissions.ts'
+import type { DB } from '../platform/database/schema.ts'
+import { mayHaveAdded, mayManageAccount } from './rules.ts'
+
+/*
+ * Whoever gives somebody else a link, a first password or another email knows it. So it works only while they may still give it, which
+ * is asked when it is used, whatever took the right from them: a change of their access, group or role, an end by an act or by
+ * the calendar. What goes to the person's own mailbox, and what the operator gives, has no giver.
+ */
+
+type Outer = ExpressionBuilder<DB & { a: DB['account'] }, 'a'>
+
+/**
+ * The member `by` while they are Active, with the place that the account `a` of the query around has beside them, both as they are
+ * now, and on the `day` (YYYY-MM-DD in UTC). Null for everybody else.
+ */
+export const giverOf = (outer: unknown, by: Expression<string | null>, day: string) => {
+  const today = sql<string>`${day}::date`
+  return jsonObjectFrom(
+    giverRows(outer)
+      .innerJoin('organization as go', 'go.id', 'gm.organization_id')
+      .innerJoin('account as ga', 'ga.id', 'gm.account_id')
+      .innerJoin('membership as tm', (on) =>
+        on
+          .onRef('tm.organization_id', '=', 'gm.organization_id')
+          .on('tm.account_id', '=', (outer as Outer).ref('a.id'))
+          .on('tm.removed_at', 'is', null),
+      )
+      .innerJoin('member_group as tg', (on) =>
+        on.onRef('tg.organization_id', '=', 'tm.organization_id').onRef('tg.id', '=', 'tm.group_id'),
+      )
+      .where('gm.id', '=', by as Expression<string>)
+      // By the calendar itself: the status is written down a little later.
+      .where('gm.removed_at', 'is', null)
+      .where('gm.suspended_at', 'is', null)
+      .where('gm.starts_on', '<=', today)
+      .where('gm.ends_on', '>=', today)
+      .where('ga.blocked_at', 'is', null)
+      .select((of) => [
+        'go.id as organization_id',
+        'go.slug',
+        'go.name as organization_name',
+        'go.access_version',
+        'tm.id as to_id',
+        'tm.account_id as to_account',
+        'tm.status as to_status',
+        'tm.group_id as to_group',
+        'tm.organization_role as to_role',
+        'tm.manages_group as to_manages',
+        'tg.name as to_group_name',
+        grantsOf(of, 'tm.organization_id', 'tm.id', 'tm.group_id').$castTo<Grants['grants']>().as('to_grants'),
+        sql<boolean>`places_of_account(a.id) = 1`.as('managed'),
+      ]),
+  )
+}
+
+type Given = Giver & {
+  organization_id: string
+  slug: string
+  organization_name: string
+  access_version: number
+  to_id: string
+  to_account: string | null
+  to_status: string
+  to_group: string
+  to_role: string
+  to_manages: boolean
+  to_group_name: string
+  to_grants: Grants['grants']
+  managed: boolean
+}
+
+/** Whether the giver that was read may still give that to the account: as who manages it, or as who added it and it is unused yet. */
+export function mayStillGive(given: object | null, account: { added_by: string | null; is_support: boolean }): boolean {
+  const row = given as Given | null
+  const giver =
+    row &&
+    asActor(row, {
+      id: row.organization_id,
+      slug: row.slug,
+      name: row.organization_name,
+      accessVersion: row.access_version,
+    })
+  if (!giver) return false
+  const person = {
+    id: row.to_id,
+    group_id: row.to_group,
+    account_id: row.to_account,
+    status: row.to_status,
+    rights: rightsOf({
+      organizationRole: row.to_role as OrganizationRole,
+      groupName: row.to_group_name,
+      managesGroup: row.to_manages,
+      grants: row.to_grants,
+    }),
+    managed: row.managed,
+    is_support: account.is_support,
+  }
+  return (
+    mayManageAccount(giver, person) === null ||
+    (account.added_by === giver.membership.id && mayHaveAdded(giver, person) === null)
+  )
+}
+
+/** The columns that say whether the first password of the account `a` of the query around still works, as far as its giver goes. */
+export const ofFirstPassword = (outer: unknown, day: string) => [
+  'a.must_change_password' as const,
+  'a.password_given_by' as const,
+  'a.added_by' as const,
+  'a.is_support' as const,
+  giverOf(outer, (outer as Outer).ref('a.password_given_by'), day).as('given'),
+]
+
+/** Whether nobody gave it who may do so no longer. */
+export const isStillGiven = (account: {
+  must_change_password: boolean
+  password_given_by: string | null
+  added_by: string | null
+  is_support: boolean
+  given: object | null
+}): boolean =>
+  !account.must_change_password || account.password_given_by === null || mayStillGive(account.given, account)
+
+/** The same of another email: its mailbox may be theirs who asked for it, so that a mailed link ends with their right too. */
+export const isStillAsked = (account: {
+  new_email_asked_by: string | null
+  is_support: boolean
+  given: object | null
+}): boolean => account.new_email_asked_by === null || mayStillGive(account.given, { ...account, added_by: null })

@@ -1,0 +1,128 @@
+import { type ExpressionBuilder, type QueryCreator, sql } from 'kysely'
+import type { Stage } from '../platform/access/actor.ts'
+import { eventsAfter } from '../platform/access/turn.ts'
+import type { Db } from '../platform/database/connect.ts'
+import type { DB } from '../platform/database/schema.ts'
+import type { Cause, Happening } from '../platform/events/record.ts'
+import { type Letter, letterAfter } from '../platform/mail/outbox.ts'
+import { deviceSeconds, hashesOf, newDevice, withDevice } from './devices.ts'
+import { newSessionId, perAccount } from './lucia.ts'
+import { newDeviceLetter } from './new-device.ts'
+
+/** The browser that somebody signs in with. `session`: the hash of the one that it has, which ends. */
+export type Browser = { userAgent: string; devices: readonly string[]; session: Buffer | null }
+
+/** `session` is a Set-Cookie; `device` the device cookie's new value, after a full sign-in alone. */
+export type SignedIn = { stage: Stage; session: string; device: string | null }
+
+/** A statement so far, whose part `changed` gives the account's row when it may be let in. */
+export type UpTo<T> = QueryCreator<DB & { changed: T }>
+
+/** What is left to do for somebody whose password, and second step where they have one, are right. */
+export const stageOf = (account: { must_change_password: boolean; must_enroll: boolean }) =>
+  account.must_change_password ? 'new_password' : account.must_enroll ? 'enroll' : 'full'
+
+export const eventOfStage = {
+  password: 'sign_in.second_step_needed',
+  new_password: 'sign_in.new_password_needed',
+  enroll: 'sign_in.enrollment_needed',
+  full: 'sign_in.succeeded',
+} as const
+
+type Admission = {
+  accountId: string
+  stage: Stage
+  browser: Browser
+  happenings: Happening[]
+  letters?: Letter[]
+}
+
+/**
+ * Ends a statement with the session of whoever it lets in, under a new id; the one that the browser had ends, so that none which
+ * somebody planted goes on (R-12). A browser that gets in fully becomes known to the account,
+ * and its owner hears of one that wasn't. Null when `changed` gave no row.
+ */
+export async function admit(
+  db: Db,
+  statement: UpTo<{ id: string }>,
+  cause: Cause,
+  secure: boolean,
+  { accountId, stage, browser, happenings, letters = [] }: Admission,
+): Promise<SignedIn | null> {
+  const { now, ip } = cause
+  const full = stage === 'full'
+  const id = newSessionId(db, now, secure)
+  const device = newDevice()
+  const ends = new Date(now.getTime() + deviceSeconds * 1000)
+  const changed = sql<boolean>`exists (select from changed)`
+  const ofDevice = sql<boolean>`${full} and exists (select from changed)`
+  const [row] = await statement
+    .with('ended', (of) =>
+      of
+        .deleteFrom('session')
+        .where('id_hash', '=', browser.session ?? Buffer.alloc(0))
+        .where(changed)
+        .returning('account_id'),
+    )
+    .with('started', (of) =>
+      of
+        .insertInto('session')
+        .columns(['id_hash', 'account_id', 'stage', 'created_at', 'last_used_at', 'ip', 'user_agent', 'confirmed_at'])
+        .expression(
+          sql<never>`select ${id.hash}::bytea, ${accountId}::uuid, ${stage}, ${now}::timestamptz, ${now}::timestamptz,
+            ${ip}, ${browser.userAgent.slice(0, 300)}, ${full ? now : null}::timestamptz where ${changed}`,
+        )
+        .returning('account_id'),
+    )
+    .with('outdated', (of) =>
+      of
+        .deleteFrom('known_device')
+        .where('account_id', '=', accountId)
+        .where('expires_at', '<=', now)
+        .where(ofDevice)
+        .returning('id_hash'),
+    )
+    .with('known', (of) =>
+      of
+        .updateTable('known_device')
+        .set({ expires_at: ends })
+        .where('account_id', '=', accountId)
+        .where('id_hash', 'in', hashesOf(browser.devices))
+        .where('expires_at', '>', now)
+        .where(ofDevice)
+        .returning('id_hash'),
+    )
+    .with('made', (of) =>
+      of
+        .insertInto('known_device')
+        .columns(['id_hash', 'account_id', 'created_at', 'expires_at'])
+        .expression(
+          sql<never>`select ${device.hash}::bytea, ${accountId}::uuid, ${now}::timestamptz, ${ends}::timestamptz
+            where ${ofDevice} and not exists (select from known)`,
+        )
+        .returning('id_hash'),
+    )
+    .with('told', (of) => eventsAfter(of, cause, ...happenings))
+    .with('written', (of) => letterAfter(of, now, ...letters))
+    .with('told_owner', (of) => newDeviceLetter(of, cause, { accountId, userAgent: browser.userAgent, full }))
+    .selectFrom('changed')
+    .select([
+      sql<Buffer | null>`(select id_hash from known limit 1)`.as('known'),
+      sql<number>`end_surplus_sessions(${accountId}::uuid, ${id.hash}::bytea, ${perAccount}::int)`.as('surplus'),
+    ])
+    .execute()
+  if (!row) return null
+  return {
+    stage,
+    session: id.cookie,
+    device: full ? withDevice(browser.devices, row.known, device.id) : null,
+  }
+}
+
+/** Somebody's own password, or one that they were given and that is neither used nor too old (R-22). */
+export const ownOrFresh = (eb: ExpressionBuilder<DB, 'account'>, now: Date) =>
+  eb.or([
+    eb('must_change_password', '=', false),
+    eb('password_expires_at', 'is', null),
+    eb('password_expires_at', '>', now),
+  ])

@@ -1,0 +1,232 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { putInvitationsBack } from '../../src/invitations/put-back.ts'
+import { newId, shortId } from '../../src/platform/ids.ts'
+import { signLink } from '../../src/platform/links.ts'
+import { upkeep } from '../../src/upkeep.ts'
+import { chosen, opening } from '../joining/invited.ts'
+import { act as actOnPerson } from '../support/acts.ts'
+import { Browser } from '../support/browser.ts'
+import { freshDatabase } from '../support/database.ts'
+import { clockAt, days, organization, signedIn } from '../support/world.ts'
+import { act } from './acting.ts'
+import { eventsOf, invitationOf, invited, lettersOf, membershipOf } from './invited.ts'
+
+/* In a database of its own: the upkeep looks at every organization. */
+let sent: string[] = []
+let database: Awaited<ReturnType<typeof freshDatabase>>
+let world: Awaited<ReturnType<typeof organization>>
+beforeAll(async () => {
+  database = await freshDatabase({ onQuery: (text) => sent.push(text) })
+})
+afterAll(() => database.close())
+beforeEach(async () => {
+  world = await organization({ database, clock: clockAt() })
+})
+
+const putBack = () => putInvitationsBack(database.db, world.clock.now)
+const asOf = () =>
+  world.db
+    .selectFrom('organization')
+    .select(['access_version', 'invitations_as_of', 'invitations_day'])
+    .where('id', '=', world.here.id)
+    .executeTakeFirstOrThrow()
+
+test('when its sender is removed it goes back to approval: the link is dead, and who may approve is written to', async () => {
+  const bea = await world.enter({ first: 'Bea', role: 'admin' })
+  const ivo = await invited(world, { by: bea.person })
+  await putBack()
+  expect((await invitationOf(world, ivo)).status).toBe('pending_activation')
+  await world.db
+    .updateTable('account')
+    .set({ password_hash: 'x' })
+    .where('id', '=', world.ana.person.accountId ?? '')
+    .execute()
+  expect((await actOnPerson(world.ana, bea.person, 'suspend')).status).toBe(303)
+  await putBack()
+  expect(await invitationOf(world, ivo)).toMatchObject({
+    status: 'pending_approval',
+    approval: 'waiting',
+    decided_by: null,
+    generation: 2,
+    expires_at: null,
+    version: 2,
+    invited_by: bea.person.id,
+  })
+  expect(await membershipOf(world, ivo)).toMatchObject({ invite: 'pending_approval', invite_expires_at: null })
+  expect(await eventsOf(world, ivo)).toEqual([
+    {
+      act: 'invitation.returned',
+      actor_id: null,
+      how: 'system',
+      changes: { status: ['pending_activation', 'pending_approval'] },
+    },
+  ])
+  const letters = (await lettersOf(world)).filter(({ template }) => template === 'approval_asked')
+  expect(letters).toEqual([
+    {
+      template: 'approval_asked',
+      to_address: world.ana.person.email,
+      invitation_id: ivo.id,
+      generation: null,
+    },
+  ])
+})
+
+test('what an approver answers for stays, and goes back when they can’t any more either', async () => {
+  const ines = await world.enter({ first: 'Ines', permissions: ['members.invite'] })
+  const ivo = await invited(world, {
+    by: ines.person,
+    role: 'admin',
+    approval: 'approved',
+    decidedBy: world.ana.person,
+  })
+  const plain = await invited(world, { by: ines.person })
+  await putBack()
+  expect((await invitationOf(world, ivo)).status).toBe('pending_activation')
+  const bea = await world.enter({ first: 'Bea', role: 'admin' })
+  await world.db
+    .updateTable('account')
+    .set({ password_hash: 'x' })
+    .where('id', '=', bea.person.accountId ?? '')
+    .execute()
+  const demoted = await actOnPerson(bea, world.ana.person, 'access', {
+    role: 'member',
+    group: shortId(world.here.defaultGroup),
+  })
+  expect(demoted.status).toBe(303)
+  await putBack()
+  expect((await invitationOf(world, ivo)).status).toBe('pending_approval')
+  // Ines could still give what the other one offers.
+  expect((await invitationOf(world, plain)).status).toBe('pending_activation')
+})
+
+test('a sender whose last day is over counts no longer, from the next day on', async () => {
+  const ned = await world.add({ first: 'Ned', role: 'admin', endsOn: '2026-11-22' })
+  const ivo = await invited(world, { by: ned })
+  await upkeep(database.db, world.clock.now, world.services.log)
+  expect((await invitationOf(world, ivo)).status).toBe('pending_activation')
+  world.clock.now = new Date('2026-11-23T00:00:01.000Z')
+  await upkeep(database.db, world.clock.now, world.services.log)
+  expect((await invitationOf(world, ivo)).status).toBe('pending_approval')
+  expect(world.log).toEqual([])
+})
+
+test('what has expired or ended is left alone', async () => {
+  const gone = await world.add({ first: 'Gone', role: 'admin', suspended: true })
+  const revoked = await invited(world, { by: gone, status: 'revoked' })
+  const expired = await invited(world, { by: gone, validDays: 1 })
+  world.clock.pass(days(1))
+  await putBack()
+  expect((await invitationOf(world, revoked)).status).toBe('revoked')
+  expect(await invitationOf(world, expired)).toMatchObject({ status: 'pending_activation', generation: 1 })
+})
+
+test('an organization in which nobody’s access changed isn’t looked through again before the next day', async () => {
+  await invited(world)
+  await putBack()
+  const { access_version } = await asOf()
+  expect(await asOf()).toEqual({ access_version, invitations_as_of: access_version, invitations_day: '2026-11-22' })
+  sent = []
+  await putBack()
+  expect(sent).toHaveLength(1)
+  world.clock.pass(days(1))
+  await putBack()
+  expect((await asOf()).invitations_day).toBe('2026-11-23')
+})
+
+describe('1,300 open ones of somebody who is gone', () => {
+  const many = async (count: number) => {
+    const gone = await world.add({ first: 'Gone', role: 'admin', suspended: true })
+    const ivo = await invited(world, { by: gone })
+    const row = await world.db.selectFrom('invitation').selectAll().where('id', '=', ivo.id).executeTakeFirstOrThrow()
+    const rows = Array.from({ length: count - 1 }, (_, n) => ({
+      ...row,
+      id: newId(),
+      email: `n${n}@many.example`,
+      email_key: `n${n}@many.example`,
+    }))
+    for (let at = 0; at < rows.length; at += 500)
+      await world.db
+        .insertInto('invitation')
+        .values(rows.slice(at, at + 500) as never)
+        .execute()
+  }
+  const open = async () =>
+    (
+      await world.db
+        .selectFrom('invitation')
+        .select('id')
+        .where('organization_id', '=', world.here.id)
+        .where('status', '=', 'pending_activation')
+        .execute()
+    ).length
+
+  test('all go back in one run, though people act meanwhile, who lose nothing', async () => {
+    await many(1300)
+    let acts = 0
+    let running = true
+    const acting = (async () => {
+      for (let n = 0; running || n === 0; n++) {
+        const answer = await actOnPerson(world.ana, world.mia.person, n % 2 ? 'reactivate' : 'suspend')
+        expect(answer.status).toBe(303)
+        acts++
+      }
+    })()
+    try {
+      await putBack()
+    } finally {
+      running = false
+    }
+    await acting
+    expect(acts).toBeGreaterThan(0)
+    expect(await open()).toBe(0)
+    const letters = (await lettersOf(world)).filter(({ template }) => template === 'approval_asked')
+    // One for each batch, and not for each invitation.
+    expect(letters.length).toBe(3)
+  })
+
+  test('two processes at once put each back once', async () => {
+    await many(700)
+    await Promise.all([putBack(), putBack()])
+    expect(await open()).toBe(0)
+    const rows = await world.db
+      .selectFrom('event')
+      .select('subject_id')
+      .where('organization_id', '=', world.here.id)
+      .where('act', '=', 'invitation.returned')
+      .execute()
+    expect(new Set(rows.map(({ subject_id }) => subject_id)).size).toBe(700)
+    expect(rows).toHaveLength(700)
+  })
+})
+
+test('who could give it all sends it again from approval no sooner than somebody approves', async () => {
+  const gone = await world.add({ first: 'Gone', role: 'admin', suspended: true })
+  const ivo = await invited(world, { by: gone })
+  await putBack()
+  const ana = await signedIn(world, world.ana.person, world.here)
+  expect((await act(ana, ivo, 'resend')).status).toBe(403)
+})
+
+test('accepting while it goes back to approval: one of the two, never both', async () => {
+  for (let round = 0; round < 5; round++) {
+    const gone = await world.add({ first: 'Gone', role: 'admin' })
+    const ivo = await invited(world, { by: gone })
+    const link = `/join/${signLink({ kind: 'invitation', id: ivo.id, generation: 1, channel: 'mail' }, world.services.key)}`
+    const guest = new Browser(world.app)
+    await opening(world, link, guest)
+    await world.db
+      .updateTable('membership')
+      .set({ suspended_at: world.clock.now, status: 'suspended' })
+      .where('id', '=', gone.id)
+      .execute()
+    await world.db
+      .updateTable('organization')
+      .set((eb) => ({ access_version: eb('access_version', '+', 1) }))
+      .where('id', '=', world.here.id)
+      .execute()
+    await Promise.all([guest.post('/join', chosen), putBack()])
+    expect(await invitationOf(world, ivo)).toMatchObject({ status: 'pending_approval', generation: 2, version: 2 })
+    expect((await membershipOf(world, ivo)).status).toBe('invited')
+  }
+})
