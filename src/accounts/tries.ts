@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
+import { type RawBuilder, sql } from 'kysely'
+import { compiledOnce } from '../platform/database/compiled-once.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
 import { type Cause, record } from '../platform/events/record.ts'
 import {
   counting,
+  type Growing,
   giveBack,
   inSeconds,
-  type Limit,
   limitKey,
   perAddress,
   perConfirmation,
@@ -22,7 +23,7 @@ import { blockAfterFailures, mostFailures } from './commands.ts'
 /** Nobody has this id: a statement about it does what it does for an account, and finds nothing. */
 const nobody = '00000000-0000-0000-0000-000000000000'
 
-type Counter = { row: Buffer; limit: Limit }
+type Counter = { row: Buffer; limit: Growing }
 /** Where a try is counted: `own` begins anew with a right one, of the network `address` it takes one back. */
 export type Counters = { own: Counter; address: Buffer | null }
 
@@ -53,6 +54,50 @@ export type Tries = {
   undo: () => Promise<void>
 }
 
+type Asked = { accountId: string; row: Buffer; free: number; minutes: number; now: Date }
+type Answer = {
+  waits: boolean | null
+  address_waits: boolean | null
+  failures: number | null
+  seconds: number | null
+  address_seconds: number | null
+}
+
+/** The counters of every try grow alike beyond what is free, which their statements are told. */
+const growing = ({ free, minutes }: Asked): Growing => ({ kind: '', free, minutes, beyond: 'grow' })
+
+const countThere = compiledOnce((db, asked: Asked & { address: Buffer }) => {
+  const { address, now } = asked
+  const open = sql<boolean>`not exists (select from try_count where key = ${address}::bytea and waits_until > ${now}::timestamptz)`
+  return countingTry(db, asked, counting(asked.row, growing(asked), now, open), {
+    counted: counting(address, perAddress, now, sql<boolean>`exists (select from counted)`),
+    seconds: secondsLeft(address, now),
+  })
+})
+const countHere = compiledOnce((db, asked: Asked) =>
+  countingTry(db, asked, counting(asked.row, growing(asked), asked.now), {
+    counted: sql`select false as waits where exists (select from counted)`,
+    seconds: sql`null::float8`,
+  }),
+)
+
+const countingTry = (
+  db: Db,
+  { accountId, row, now }: Asked,
+  counted: RawBuilder<unknown>,
+  address: { counted: RawBuilder<unknown>; seconds: RawBuilder<unknown> },
+) => {
+  const statement = sql<Answer>`
+    with counted as (${counted}), from_address as (${address.counted}),
+      tried as (update account set failed_sign_ins = failed_sign_ins + 1
+        where id = ${accountId}::uuid and blocked_at is null and exists (select from from_address)
+        returning failed_sign_ins)
+    select (select waits from counted) as waits, (select waits from from_address) as address_waits,
+      (select failed_sign_ins from tried) as failures, ${secondsLeft(row, now)} as seconds,
+      ${address.seconds} as address_seconds`
+  return { compile: () => statement.compile(db) }
+}
+
 /**
  * Counts one try everywhere, or nowhere, in one statement, before it is made. `wait`: seconds of a delay, in which nothing is checked
  * and nothing counted.
@@ -63,23 +108,8 @@ export async function countPassword(
   accountId: string | null,
   { own, address }: Counters,
 ): Promise<Tries | { wait: number }> {
-  const open = sql<boolean>`not exists (select from try_count where key = ${address}::bytea and waits_until > ${now}::timestamptz)`
-  const nowhere = sql<{ waits: boolean }>`select false as waits where exists (select from counted)`
-  const { rows } = await sql<{
-    waits: boolean | null
-    address_waits: boolean | null
-    failures: number | null
-    seconds: number | null
-    address_seconds: number | null
-  }>`
-    with counted as (${counting(own.row, own.limit, now, open)}),
-      from_address as (${address ? counting(address, perAddress, now, sql<boolean>`exists (select from counted)`) : nowhere}),
-      tried as (update account set failed_sign_ins = failed_sign_ins + 1
-        where id = ${accountId ?? nobody}::uuid and blocked_at is null and exists (select from from_address)
-        returning failed_sign_ins)
-    select (select waits from counted) as waits, (select waits from from_address) as address_waits,
-      (select failed_sign_ins from tried) as failures, ${secondsLeft(own.row, now)} as seconds,
-      ${address ? secondsLeft(address, now) : sql`null::float8`} as address_seconds`.execute(db)
+  const values = { accountId: accountId ?? nobody, row: own.row, free: own.limit.free, minutes: own.limit.minutes, now }
+  const rows = await (address ? countThere(db, { ...values, address }) : countHere(db, values))
   const found = rows[0]
   const [left, leftThere] = [found?.seconds ?? 0, found?.address_seconds ?? 0]
   if (typeof found?.waits !== 'boolean') return { wait: inSeconds(left > 0 ? left : leftThere > 0 ? leftThere : null) }

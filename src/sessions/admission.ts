@@ -1,13 +1,13 @@
 import { type ExpressionBuilder, type QueryCreator, sql } from 'kysely'
 import type { Stage } from '../platform/access/actor.ts'
-import { eventsAfter } from '../platform/access/turn.ts'
+import { rowsAfter } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
-import type { Cause, Happening } from '../platform/events/record.ts'
-import { type Letter, letterAfter } from '../platform/mail/outbox.ts'
-import { deviceSeconds, hashesOf, newDevice, withDevice } from './devices.ts'
+import { type Cause, eventRow, type Happening } from '../platform/events/record.ts'
+import { type Letter, lettersAfter, mailRow } from '../platform/mail/outbox.ts'
+import { type DevicePlaces, deviceSeconds, hashesOf, inPlaces, newDevice, placesOf, withDevice } from './devices.ts'
 import { newSessionId, perAccount } from './lucia.ts'
-import { newDeviceLetter } from './new-device.ts'
+import { type NewDevice, newDeviceLetter, newDeviceOf } from './new-device.ts'
 
 /** The browser that somebody signs in with. `session`: the hash of the one that it has, which ends. */
 export type Browser = { userAgent: string; devices: readonly string[]; session: Buffer | null }
@@ -37,40 +37,45 @@ type Admission = {
   letters?: Letter[]
 }
 
+/** The values of `admitting`. None of them changes its text, so that it can be compiled once. */
+export type Admitting = DevicePlaces & {
+  accountId: string
+  stage: Stage
+  /** Whether it is a whole sign-in, and since when it counts as confirmed. */
+  full: boolean
+  confirmedAt: Date | null
+  now: Date
+  ip: string
+  userAgent: string
+  /** Hashes: of the session that starts, the one that ends, and a device that may become known. */
+  id: Buffer
+  replaced: Buffer
+  device: Buffer
+  deviceEnds: Date
+  events: ReturnType<typeof eventRow>[]
+  letters: ReturnType<typeof mailRow>[]
+} & NewDevice
+
 /**
  * Ends a statement with the session of whoever it lets in, under a new id; the one that the browser had ends, so that none which
  * somebody planted goes on (R-12). A browser that gets in fully becomes known to the account,
- * and its owner hears of one that wasn't. Null when `changed` gave no row.
+ * and its owner hears of one that wasn't. No row when `changed` gave none.
  */
-export async function admit(
-  db: Db,
-  statement: UpTo<{ id: string }>,
-  cause: Cause,
-  secure: boolean,
-  { accountId, stage, browser, happenings, letters = [] }: Admission,
-): Promise<SignedIn | null> {
-  const { now, ip } = cause
-  const full = stage === 'full'
-  const id = newSessionId(db, now, secure)
-  const device = newDevice()
-  const ends = new Date(now.getTime() + deviceSeconds * 1000)
+export function admitting(statement: UpTo<{ id: string }>, asked: Admitting) {
+  const { accountId, now } = asked
   const changed = sql<boolean>`exists (select from changed)`
-  const ofDevice = sql<boolean>`${full} and exists (select from changed)`
-  const [row] = await statement
+  const ofDevice = sql<boolean>`${asked.full} and exists (select from changed)`
+  return statement
     .with('ended', (of) =>
-      of
-        .deleteFrom('session')
-        .where('id_hash', '=', browser.session ?? Buffer.alloc(0))
-        .where(changed)
-        .returning('account_id'),
+      of.deleteFrom('session').where('id_hash', '=', asked.replaced).where(changed).returning('account_id'),
     )
     .with('started', (of) =>
       of
         .insertInto('session')
         .columns(['id_hash', 'account_id', 'stage', 'created_at', 'last_used_at', 'ip', 'user_agent', 'confirmed_at'])
         .expression(
-          sql<never>`select ${id.hash}::bytea, ${accountId}::uuid, ${stage}, ${now}::timestamptz, ${now}::timestamptz,
-            ${ip}, ${browser.userAgent.slice(0, 300)}, ${full ? now : null}::timestamptz where ${changed}`,
+          sql<never>`select ${asked.id}::bytea, ${accountId}::uuid, ${asked.stage}, ${now}::timestamptz, ${now}::timestamptz,
+            ${asked.ip}, ${asked.userAgent}, ${asked.confirmedAt}::timestamptz where ${changed}`,
         )
         .returning('account_id'),
     )
@@ -85,9 +90,9 @@ export async function admit(
     .with('known', (of) =>
       of
         .updateTable('known_device')
-        .set({ expires_at: ends })
+        .set({ expires_at: asked.deviceEnds })
         .where('account_id', '=', accountId)
-        .where('id_hash', 'in', hashesOf(browser.devices))
+        .where('id_hash', 'in', inPlaces(asked))
         .where('expires_at', '>', now)
         .where(ofDevice)
         .returning('id_hash'),
@@ -97,20 +102,50 @@ export async function admit(
         .insertInto('known_device')
         .columns(['id_hash', 'account_id', 'created_at', 'expires_at'])
         .expression(
-          sql<never>`select ${device.hash}::bytea, ${accountId}::uuid, ${now}::timestamptz, ${ends}::timestamptz
+          sql<never>`select ${asked.device}::bytea, ${accountId}::uuid, ${now}::timestamptz, ${asked.deviceEnds}::timestamptz
             where ${ofDevice} and not exists (select from known)`,
         )
         .returning('id_hash'),
     )
-    .with('told', (of) => eventsAfter(of, cause, ...happenings))
-    .with('written', (of) => letterAfter(of, now, ...letters))
-    .with('told_owner', (of) => newDeviceLetter(of, cause, { accountId, userAgent: browser.userAgent, full }))
+    .with('told', (of) => rowsAfter(of, asked.events))
+    .with('written', (of) => lettersAfter(of, asked.letters))
+    .with('told_owner', (of) => newDeviceLetter(of, asked))
     .selectFrom('changed')
     .select([
       sql<Buffer | null>`(select id_hash from known limit 1)`.as('known'),
-      sql<number>`end_surplus_sessions(${accountId}::uuid, ${id.hash}::bytea, ${perAccount}::int)`.as('surplus'),
+      sql<number>`end_surplus_sessions(${accountId}::uuid, ${asked.id}::bytea, ${perAccount}::int)`.as('surplus'),
     ])
-    .execute()
+}
+
+/** Lets in by a statement that ends with `admitting`, whose row `run` gives. Null when there was none. */
+export async function admitBy(
+  db: Db,
+  cause: Cause,
+  secure: boolean,
+  { accountId, stage, browser, happenings, letters = [] }: Admission,
+  run: (asked: Admitting) => Promise<{ known: Buffer | null }[]>,
+): Promise<SignedIn | null> {
+  const { now, ip } = cause
+  const full = stage === 'full'
+  const id = newSessionId(db, now, secure)
+  const device = newDevice()
+  const [row] = await run({
+    ...placesOf(hashesOf(browser.devices)),
+    ...newDeviceOf(cause, accountId, browser.userAgent),
+    accountId,
+    stage,
+    full,
+    confirmedAt: full ? now : null,
+    now,
+    ip,
+    userAgent: browser.userAgent.slice(0, 300),
+    id: id.hash,
+    replaced: browser.session ?? Buffer.alloc(0),
+    device: device.hash,
+    deviceEnds: new Date(now.getTime() + deviceSeconds * 1000),
+    events: happenings.map((one) => eventRow(cause, one)),
+    letters: letters.map((one) => mailRow(now, one)),
+  })
   if (!row) return null
   return {
     stage,
@@ -118,6 +153,15 @@ export async function admit(
     device: full ? withDevice(browser.devices, row.known, device.id) : null,
   }
 }
+
+/** Ends a statement that is built for this time alone with `admitting`, and runs it. Null when `changed` gave no row. */
+export const admit = (
+  db: Db,
+  statement: UpTo<{ id: string }>,
+  cause: Cause,
+  secure: boolean,
+  admission: Admission,
+): Promise<SignedIn | null> => admitBy(db, cause, secure, admission, (asked) => admitting(statement, asked).execute())
 
 /** Somebody's own password, or one that they were given and that is neither used nor too old (R-22). */
 export const ownOrFresh = (eb: ExpressionBuilder<DB, 'account'>, now: Date) =>

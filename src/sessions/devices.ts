@@ -26,6 +26,18 @@ const hashOfDevice = (id: string): Buffer => createHash('sha256').update(id).dig
 export const hashesOf = (devices: readonly string[]): Buffer[] =>
   devices.length > 0 ? devices.map(hashOfDevice) : [hashOfDevice('')]
 
+/** A place in a statement for each device that a browser may show: its text is the same for any number of them. */
+const places = ['device0', 'device1', 'device2', 'device3', 'device4'] as const satisfies {
+  length: typeof mostAccounts
+}
+export type DevicePlaces = Record<(typeof places)[number], Buffer>
+
+/** These devices (hashes; one to five) in their places, the first one in those that are left. */
+export const placesOf = (devices: readonly Buffer[]): DevicePlaces =>
+  Object.fromEntries(places.map((one, n) => [one, devices[n] ?? devices[0]])) as DevicePlaces
+
+export const inPlaces = (asked: DevicePlaces): Buffer[] => places.map((one) => asked[one])
+
 /** An id for a browser that becomes known: what is stored of it, and the id. */
 export function newDevice(): { id: string; hash: Buffer } {
   const id = randomBytes(16).toString('base64url')

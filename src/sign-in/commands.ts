@@ -4,13 +4,17 @@ import { changeFirstPassword } from '../passwords/commands.ts'
 import { hashPassword, isPassword, needsRehash } from '../passwords/hash.ts'
 import type { Stage } from '../platform/access/actor.ts'
 import { dayOf } from '../platform/access/status.ts'
+import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { Cause } from '../platform/events/record.ts'
 import { turns } from '../platform/turns.ts'
 import { networkOf } from '../platform/web/address.ts'
 import { givingBack, limitKey, perAddress, perLogin } from '../platform/web/limits.ts'
 import {
+  type Admitting,
   admit,
+  admitBy,
+  admitting,
   type Browser,
   eventOfStage,
   ownOrFresh,
@@ -91,50 +95,77 @@ async function letIn(
   browser: Browser,
   { own, address }: Tries,
 ): Promise<SignedIn | null> {
-  const { now } = cause
-  const stage = account.two_factor_at ? 'password' : stageOf(account)
+  const stage: Stage = account.two_factor_at ? 'password' : stageOf(account)
   const next = goingOn(stage, account)
-  const spent = stage === 'new_password'
-  const still = sql<boolean>`exists (select from account where id = ${account.id}::uuid and blocked_at is null
-    and password_hash = ${account.password_hash})`
+  const admission = {
+    accountId: account.id,
+    stage,
+    browser,
+    happenings: [{ act: eventOfStage[next], subject: 'account' as const, subjectId: account.id }],
+  }
+  const done = await admitBy(db, cause, secure, admission, (asked) =>
+    lettingIn(db, {
+      ...asked,
+      own,
+      address,
+      passwordHash: account.password_hash,
+      rehashed,
+      spentAt: stage === 'new_password' ? cause.now : null,
+      mustChange: account.must_change_password,
+      mustEnroll: account.must_enroll,
+      twoFactorAt: account.two_factor_at,
+    }),
+  )
+  return done && { ...done, stage: next }
+}
+
+type LettingIn = Admitting & {
+  own: Buffer
+  address: Buffer | null
+  passwordHash: string | null
+  rehashed: string | null
+  spentAt: Date | null
+  mustChange: boolean
+  mustEnroll: boolean
+  twoFactorAt: Date | null
+}
+
+/** Its planning would take longer than the rest of a sign-in beside the hash. */
+const lettingIn = compiledOnce((db, asked: LettingIn) => {
+  const still = sql<boolean>`exists (select from account where id = ${asked.accountId}::uuid and blocked_at is null
+    and password_hash = ${asked.passwordHash})`
   // Counters before the account, as count() takes them.
   const statement = db
-    .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', own).where(still).returning('key'))
+    .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', asked.own).where(still).returning('key'))
     .with(
       'given_back',
       () =>
-        sql<{ key: Buffer }>`(${
-          address
-            ? givingBack(address, perAddress, sql<boolean>`${still} and (select count(*) from forgotten) >= 0`)
-            : sql`select key from forgotten`
-        })`,
+        sql<{ key: Buffer }>`(${givingBack(
+          asked.address,
+          perAddress,
+          sql<boolean>`${still} and (select count(*) from forgotten) >= 0`,
+        )})`,
     )
     .with('changed', (of) =>
       of
         .updateTable('account')
         .set({
           failed_sign_ins: 0,
-          ...(rehashed ? { password_hash: rehashed } : {}),
-          ...(spent ? { password_expires_at: now } : {}),
+          password_hash: sql<string>`coalesce(${asked.rehashed}, password_hash)`,
+          password_expires_at: sql<Date>`coalesce(${asked.spentAt}, password_expires_at)`,
         })
-        .where('id', '=', account.id)
+        .where('id', '=', asked.accountId)
         .where('blocked_at', 'is', null)
-        .where('password_hash', '=', account.password_hash)
-        .where('must_change_password', '=', account.must_change_password)
-        .where('two_factor_at', 'is not distinct from', account.two_factor_at)
-        .where('must_enroll', '=', account.must_enroll)
-        .where((eb) => ownOrFresh(eb, now))
+        .where('password_hash', '=', asked.passwordHash)
+        .where('must_change_password', '=', asked.mustChange)
+        .where('two_factor_at', 'is not distinct from', asked.twoFactorAt)
+        .where('must_enroll', '=', asked.mustEnroll)
+        .where((eb) => ownOrFresh(eb, asked.now))
         .where(sql<boolean>`(select count(*) from given_back) >= 0`)
         .returning('id'),
     )
-  const done = await admit(db, statement as unknown as UpTo<{ id: string }>, cause, secure, {
-    accountId: account.id,
-    stage,
-    browser,
-    happenings: [{ act: eventOfStage[next], subject: 'account', subjectId: account.id }],
-  })
-  return done && { ...done, stage: next }
-}
+  return admitting(statement as unknown as UpTo<{ id: string }>, asked)
+})
 
 /** Where somebody goes on with a full session, which opens nothing while an organization requires two-factor (sessions/current.ts). */
 const goingOn = (stage: Stage, { lacks_two_factor }: { lacks_two_factor: boolean }): Stage =>

@@ -4,15 +4,14 @@ import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import { emailKey, usernameKey } from '../platform/fold.ts'
+import { type DevicePlaces, inPlaces, placesOf } from '../sessions/devices.ts'
 import { knownDevice } from '../sessions/queries.ts'
 import { lacksTwoFactor } from '../two-factor/needed.ts'
 
 /** One spelling for every way to write a login. A username has no @, so the two never meet. */
 export const loginKey = (login: string): string => (login.includes('@') ? emailKey(login) : usernameKey(login))
 
-type Asked = { login: string; now: Date; today: string } & Record<(typeof places)[number], Buffer>
-/** As many devices as a browser may show: the statement has the same text for any number of them. */
-const places = ['device0', 'device1', 'device2', 'device3', 'device4'] as const
+type Asked = { login: string; now: Date; today: string } & DevicePlaces
 
 const accountBy = (column: 'a.email_key' | 'a.username_key') =>
   compiledOnce((db, asked: Asked) =>
@@ -28,13 +27,7 @@ const accountBy = (column: 'a.email_key' | 'a.username_key') =>
         lacksTwoFactor(asked.today).as('lacks_two_factor'),
       ])
       .select((eb) => ofFirstPassword(eb, asked.today))
-      .select((eb) =>
-        knownDevice(
-          eb,
-          places.map((one) => asked[one]),
-          asked.now,
-        ),
-      )
+      .select((eb) => knownDevice(eb, inPlaces(asked), asked.now))
       .where(column, '=', asked.login),
   )
 const byEmail = accountBy('a.email_key')
@@ -45,12 +38,8 @@ const byUsername = accountBy('a.username_key')
  * One statement, the same whether or not there is such an account; planning it takes longer than running it, so it is prepared.
  */
 export async function accountOfLogin(db: Db, login: string, devices: readonly Buffer[], now: Date) {
-  const shown = Object.fromEntries(places.map((one, n) => [one, devices[n] ?? devices[0]])) as Record<
-    (typeof places)[number],
-    Buffer
-  >
   const ask = login.includes('@') ? byEmail : byUsername
-  const [account] = await ask(db, { login: loginKey(login), now, today: dayOf(now), ...shown })
+  const [account] = await ask(db, { login: loginKey(login), now, today: dayOf(now), ...placesOf(devices) })
   return account
 }
 

@@ -96,12 +96,19 @@ export const mailColumns = [
 
 /** Letters as a part of a statement, after the one called `changed`, and only if that gave a row. */
 export const letterAfter = (of: unknown, now: Date, ...letters: Letter[]) =>
+  lettersAfter(
+    of,
+    letters.map((letter) => mailRow(now, letter)),
+  )
+
+/** The same for a statement that is compiled once, with the rows among its values. */
+export const lettersAfter = (of: unknown, rows: ReturnType<typeof mailRow>[]) =>
   asPart(
     partOf(of)
       .insertInto('mail')
       .columns([...mailColumns])
       .expression(
-        sql<never>`select * from jsonb_to_recordset(${letters.map((letter) => mailRow(now, letter))}::jsonb) as written(id uuid, organization_id uuid,
+        sql<never>`select * from jsonb_to_recordset(${rows}::jsonb) as written(id uuid, organization_id uuid,
         template text, data jsonb, to_address text, to_key text, invitation_id uuid, generation int, created_at timestamptz)
         where exists (select from changed)`,
       ),

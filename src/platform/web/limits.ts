@@ -8,11 +8,12 @@ import { derive } from '../database/key.ts'
  * `minutes` without a counted try; `close` refuses until the window in which they were counted is over.
  */
 export type Limit = { kind: string; free: number; minutes: number; beyond: 'grow' | 'close' }
+export type Growing = Limit & { beyond: 'grow' }
 
 /** Wrong passwords for one login, whether or not somebody has it (R-05). */
-export const perLogin: Limit = { kind: 'login', free: 5, minutes: 15, beyond: 'grow' }
+export const perLogin: Growing = { kind: 'login', free: 5, minutes: 15, beyond: 'grow' }
 /** Wrong passwords from a browser that the account knows (R-05). */
-export const perDevice: Limit = { kind: 'device', free: 10, minutes: 15, beyond: 'grow' }
+export const perDevice: Growing = { kind: 'device', free: 10, minutes: 15, beyond: 'grow' }
 /** Wrong passwords from one network address (R-06). */
 export const perAddress: Limit = { kind: 'address', free: 20, minutes: 5, beyond: 'close' }
 
@@ -21,7 +22,7 @@ export const perSecondStep: Limit = { kind: 'second step', free: 5, minutes: 15,
 /** Codes that are to show that a new authenticator works: they open nothing. */
 export const perEnrollment: Limit = { kind: 'enrollment', free: 30, minutes: 15, beyond: 'close' }
 /** Passwords by which somebody signed in shows that it is still they (R-15). */
-export const perConfirmation: Limit = { kind: 'confirmation', free: 5, minutes: 15, beyond: 'grow' }
+export const perConfirmation: Growing = { kind: 'confirmation', free: 5, minutes: 15, beyond: 'grow' }
 
 /** Links to choose a new password, for one address (R-06). */
 export const perResetLink: Limit = { kind: 'reset link', free: 3, minutes: 60, beyond: 'close' }
@@ -151,7 +152,7 @@ export async function giveBack(db: Db, row: Buffer, limit: Limit): Promise<void>
 }
 
 /** The same as a part of a statement. */
-export const givingBack = (row: Buffer, limit: Limit, when = sql<boolean>`true`) =>
+export const givingBack = (row: Buffer | null, limit: Limit, when = sql<boolean>`true`) =>
   sql<{ key: Buffer }>`update try_count set count = count - 1,
       waits_until = case when count - 1 < ${limit.free} then '-infinity' else waits_until end
     where key = ${row}::bytea and count > 0 and ${when} returning key`
