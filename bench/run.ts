@@ -310,7 +310,9 @@ try {
   if (wanted('door')) {
     const some = (count: number) =>
       Array.from({ length: count }, () => `${randomBytes(6).toString('hex')}@door.example`)
-    const known = some(200 * Number(seconds) * 3)
+    // A program that has just started is slower: the first round isn't counted.
+    const knownRounds = 6
+    const known = some(200 * Number(seconds) * knownRounds)
     const password_hash = await hashPassword(password)
     for (let at = 0; at < known.length; at += 1000)
       await database.db
@@ -320,10 +322,11 @@ try {
     const bareHash = () =>
       Number(execFileSync(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'bare-hash.ts'), seconds]))
     const rounds: [number, Door][] = []
-    for (let n = 0; n < 3; n++)
+    for (let n = 0; n < knownRounds; n++)
       rounds.push([bareHash(), await atTheDoor(known.splice(0, 200 * Number(seconds)), password, 0)])
     if (rounds.some(([, { statuses }]) => Object.keys(statuses).join() !== '303'))
       throw new Error(`not everybody got in: ${JSON.stringify(rounds.map(([, { statuses }]) => statuses))}`)
+    rounds.shift()
     const [bare, ours] = [median(rounds.map(([one]) => one)), median(rounds.map(([, one]) => one.perSecond))]
     say(
       'sign-ins/s, four at once: ours / the bare hash',

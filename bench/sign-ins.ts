@@ -3,38 +3,29 @@
 // PER_SECOND 0 is as many as four at once can. Each login is tried once, and comes from a network of its own, as those of somebody
 // who has many would: so none is only sent away. Prints one line of JSON.
 import { randomInt } from 'node:crypto'
-import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { connection } from './connection.ts'
 
 const [port = '', seconds = '', perSecond = '', password = ''] = process.argv.slice(2)
 const rate = Number(perSecond)
 const logins = JSON.parse(await text(process.stdin)) as string[]
-const agent = new Agent({ keepAlive: true, maxSockets: rate > 0 ? 64 : 4 })
 const times: number[] = []
 const statuses: Record<number, number> = {}
 let sent = 0
 
-function signIn(): Promise<void> {
+const free: ReturnType<typeof connection>[] = []
+
+async function signIn(): Promise<void> {
   const body = new URLSearchParams({ login: logins[sent++ % logins.length] ?? '', password }).toString()
-  const headers = {
-    Host: `localhost:${port}`,
-    'Content-Type': 'application/x-www-form-urlencoded',
-    'Content-Length': body.length,
-    'Sec-Fetch-Site': 'same-origin',
-    'X-Forwarded-For': `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`,
-  }
-  return new Promise((resolve, reject) => {
-    const began = performance.now()
-    const asked = request({ port, path: '/sign-in', method: 'POST', agent, headers }, (answer) => {
-      answer.resume().once('end', () => {
-        times.push(performance.now() - began)
-        statuses[answer.statusCode ?? 0] = (statuses[answer.statusCode ?? 0] ?? 0) + 1
-        resolve()
-      })
-    })
-    asked.once('error', reject)
-    asked.end(body)
-  })
+  const network = `10.${randomInt(256)}.${randomInt(256)}.${randomInt(1, 255)}`
+  const one = free.pop() ?? connection(port)
+  const { status, ms } = await one.send(
+    `POST /sign-in HTTP/1.1\r\nHost: localhost:${port}\r\nContent-Type: application/x-www-form-urlencoded\r\n` +
+      `Content-Length: ${body.length}\r\nSec-Fetch-Site: same-origin\r\nX-Forwarded-For: ${network}\r\n\r\n${body}`,
+  )
+  free.push(one)
+  times.push(ms)
+  statuses[status] = (statuses[status] ?? 0) + 1
 }
 
 const started = performance.now()
@@ -49,7 +40,7 @@ if (rate > 0) {
   await Promise.all(all)
 } else
   await Promise.all(
-    Array.from({ length: 4 }, async () => {
+    Array.from({ length: Number(process.env.AT ?? 4) }, async () => {
       while (left() > 0) await signIn()
     }),
   )
@@ -63,4 +54,4 @@ console.log(
     statuses,
   }),
 )
-agent.destroy()
+for (const one of free) one.end()

@@ -37,6 +37,7 @@ import * as bound from './2026-11-29-06-bound.ts'
 import * as keptAddresses from './2026-11-29-06-kept-addresses.ts'
 import * as placesHeld from './2026-11-29-07-places-held.ts'
 import * as coveringHistory from './2026-11-29-08-01-covering-history.ts'
+import * as plannedOnce from './2026-11-29-09-planned-once.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -78,4 +79,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-29-06-kept-addresses': keptAddresses,
   '2026-11-29-07-places-held': placesHeld,
   '2026-11-29-08-01-covering-history': coveringHistory,
+  '2026-11-29-09-planned-once': plannedOnce,
 }

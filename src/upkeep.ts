@@ -8,6 +8,7 @@ import { keepAllStatusesCurrent } from './organizations/new-day.ts'
 import type { Db } from './platform/database/connect.ts'
 import { errorFacts, type Log } from './platform/log.ts'
 import { forgetOldTries } from './platform/web/limits.ts'
+import { forgetOldDevices } from './sessions/commands.ts'
 import { forgetExpired } from './sessions/lucia.ts'
 import { countSeats } from './settings/commands.ts'
 import { forgetOldNotices, remindOfTwoFactor } from './settings/security/two-factor/remind.ts'
@@ -22,6 +23,7 @@ export const untilNextHour = (now: Date): number => hour - (now.getTime() % hour
 export async function upkeep(db: Db, now: Date, log: Log): Promise<void> {
   for (const [name, work] of Object.entries({
     forgetExpired,
+    forgetOldDevices,
     forgetOldTries,
     forgetOldDrafts,
     forgetOldEnrollments,

@@ -1,4 +1,4 @@
-import { type RawBuilder, sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import { compiledOnce } from '../platform/database/compiled-once.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
 import { type Cause, record } from '../platform/events/record.ts'
@@ -37,7 +37,7 @@ export const ofDevice = (key: Buffer, device: Buffer): Counter => ({
  * Of somebody signed in. Where the browser isn't known it is a counter that strangers at the door don't reach, so that they can't
  * keep anybody from what they are about to do.
  */
-export const ofSignedIn = (key: Buffer, accountId: string, device: Buffer | null): Counters => ({
+export const ofSignedIn = (key: Buffer, accountId: string, device: Buffer | null): Counters & { address: null } => ({
   own: device ? ofDevice(key, device) : { row: limitKey(key, perConfirmation, accountId), limit: perConfirmation },
   address: null,
 })
@@ -54,8 +54,7 @@ export type Tries = {
   undo: () => Promise<void>
 }
 
-type Asked = { accountId: string; row: Buffer; free: number; minutes: number; now: Date }
-type Answer = {
+type Found = {
   waits: boolean | null
   address_waits: boolean | null
   failures: number | null
@@ -63,54 +62,36 @@ type Answer = {
   address_seconds: number | null
 }
 
-/** The counters of every try grow alike beyond what is free, which their statements are told. */
-const growing = ({ free, minutes }: Asked): Growing => ({ kind: '', free, minutes, beyond: 'grow' })
-
-const countThere = compiledOnce((db, asked: Asked & { address: Buffer }) => {
-  const { address, now } = asked
-  const open = sql<boolean>`not exists (select from try_count where key = ${address}::bytea and waits_until > ${now}::timestamptz)`
-  return countingTry(db, asked, counting(asked.row, growing(asked), now, open), {
-    counted: counting(address, perAddress, now, sql<boolean>`exists (select from counted)`),
-    seconds: secondsLeft(address, now),
-  })
-})
-const countHere = compiledOnce((db, asked: Asked) =>
-  countingTry(db, asked, counting(asked.row, growing(asked), asked.now), {
-    counted: sql`select false as waits where exists (select from counted)`,
-    seconds: sql`null::float8`,
-  }),
-)
-
-const countingTry = (
-  db: Db,
-  { accountId, row, now }: Asked,
-  counted: RawBuilder<unknown>,
-  address: { counted: RawBuilder<unknown>; seconds: RawBuilder<unknown> },
-) => {
-  const statement = sql<Answer>`
-    with counted as (${counted}), from_address as (${address.counted}),
-      tried as (update account set failed_sign_ins = failed_sign_ins + 1
-        where id = ${accountId}::uuid and blocked_at is null and exists (select from from_address)
-        returning failed_sign_ins)
-    select (select waits from counted) as waits, (select waits from from_address) as address_waits,
-      (select failed_sign_ins from tried) as failures, ${secondsLeft(row, now)} as seconds,
-      ${address.seconds} as address_seconds`
-  return { compile: () => statement.compile(db) }
-}
+type Own = { row: Expression<Buffer>; free: Expression<number>; minutes: Expression<number> }
 
 /**
- * Counts one try everywhere, or nowhere, in one statement, before it is made. `wait`: seconds of a delay, in which nothing is checked
- * and nothing counted.
+ * Counts one try everywhere, or nowhere, as parts of a statement, and the columns of it that `triesOf` reads. What `address` has for the
+ * network: `open`, whether it was when the statement began; `parts`, of which `from_address` has a row with `waits` once `counted` has
+ * one, unless it was closed meanwhile; `seconds`, how long it is.
  */
-export async function countPassword(
-  db: Db,
+export const countingTry = (
   now: Date,
+  account: Expression<string>,
+  own: Own,
+  address: { open: Expression<boolean>; parts: Expression<unknown>; seconds: Expression<unknown> },
+) => ({
+  parts: sql`counted as (${counting(own.row, { ...own, beyond: 'grow' }, now, sql<boolean>`${address.open}`)}),
+    ${address.parts},
+    tried as (update account set failed_sign_ins = failed_sign_ins + 1
+      where id = ${account} and blocked_at is null and exists (select from from_address)
+      returning failed_sign_ins)`,
+  columns: sql<Found>`(select waits from counted) as waits, (select waits from from_address) as address_waits,
+    (select failed_sign_ins from tried) as failures, ${secondsLeft(own.row, now)} as seconds,
+    ${address.seconds} as address_seconds`,
+})
+
+/** What came of counting: `wait` are seconds of a delay, in which nothing is checked and nothing was counted. */
+export async function triesOf(
+  db: Db,
+  found: Found | undefined,
   accountId: string | null,
   { own, address }: Counters,
 ): Promise<Tries | { wait: number }> {
-  const values = { accountId: accountId ?? nobody, row: own.row, free: own.limit.free, minutes: own.limit.minutes, now }
-  const rows = await (address ? countThere(db, { ...values, address }) : countHere(db, values))
-  const found = rows[0]
   const [left, leftThere] = [found?.seconds ?? 0, found?.address_seconds ?? 0]
   if (typeof found?.waits !== 'boolean') return { wait: inSeconds(left > 0 ? left : leftThere > 0 ? leftThere : null) }
   if (typeof found.address_waits !== 'boolean') {
@@ -135,6 +116,30 @@ export async function countPassword(
           .execute()
       }),
   }
+}
+
+const countHere = compiledOnce(
+  (db, asked: { accountId: string; row: Buffer; free: number; minutes: number; now: Date }) => {
+    const own = {
+      row: sql<Buffer>`${asked.row}::bytea`,
+      free: sql<number>`${asked.free}::int`,
+      minutes: sql<number>`${asked.minutes}::int`,
+    }
+    const { parts, columns } = countingTry(asked.now, sql<string>`${asked.accountId}::uuid`, own, {
+      open: sql<boolean>`true`,
+      parts: sql`from_address as (select false as waits where exists (select from counted))`,
+      seconds: sql`null::float8`,
+    })
+    const statement = sql<Found>`with ${parts} select ${columns}`
+    return { compile: () => statement.compile(db) }
+  },
+)
+
+/** Counts a try of somebody signed in before it is made, in one statement. */
+export async function countPassword(db: Db, now: Date, accountId: string, counters: Counters & { address: null }) {
+  const { row, limit } = counters.own
+  const [found] = await countHere(db, { accountId, row, free: limit.free, minutes: limit.minutes, now })
+  return triesOf(db, found, accountId, counters)
 }
 
 /** After a wrong password. Gives whether it was one too many, and the account is blocked. */

@@ -2,6 +2,7 @@ import { type ExpressionBuilder, type QueryCreator, sql } from 'kysely'
 import type { Stage } from '../platform/access/actor.ts'
 import { rowsAfter } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
+import { asPart, nothing, partOf } from '../platform/database/part.ts'
 import type { DB } from '../platform/database/schema.ts'
 import { type Cause, eventRow, type Happening } from '../platform/events/record.ts'
 import { type Letter, lettersAfter, mailRow } from '../platform/mail/outbox.ts'
@@ -59,15 +60,28 @@ export type Admitting = DevicePlaces & {
 /**
  * Ends a statement with the session of whoever it lets in, under a new id; the one that the browser had ends, so that none which
  * somebody planted goes on (R-12). A browser that gets in fully becomes known to the account,
- * and its owner hears of one that wasn't. No row when `changed` gave none.
+ * and its owner hears of one that wasn't. No row when `changed` gave none. Parts that have nothing to do
+ * can be left out: the browser `replaces` a session, or `shows` devices; there are other `letters`.
  */
-export function admitting(statement: UpTo<{ id: string }>, asked: Admitting) {
+export function admitting(
+  statement: UpTo<{ id: string }>,
+  asked: Admitting,
+  { replaces = true, shows = true, letters = true } = {},
+) {
   const { accountId, now } = asked
   const changed = sql<boolean>`exists (select from changed)`
   const ofDevice = sql<boolean>`${asked.full} and exists (select from changed)`
   return statement
     .with('ended', (of) =>
-      of.deleteFrom('session').where('id_hash', '=', asked.replaced).where(changed).returning('account_id'),
+      replaces
+        ? asPart(
+            partOf(of)
+              .deleteFrom('session')
+              .where('id_hash', '=', asked.replaced)
+              .where(changed)
+              .returning('account_id'),
+          )
+        : nothing(of),
     )
     .with('started', (of) =>
       of
@@ -79,23 +93,21 @@ export function admitting(statement: UpTo<{ id: string }>, asked: Admitting) {
         )
         .returning('account_id'),
     )
-    .with('outdated', (of) =>
-      of
-        .deleteFrom('known_device')
-        .where('account_id', '=', accountId)
-        .where('expires_at', '<=', now)
-        .where(ofDevice)
-        .returning('id_hash'),
-    )
     .with('known', (of) =>
-      of
-        .updateTable('known_device')
-        .set({ expires_at: asked.deviceEnds })
-        .where('account_id', '=', accountId)
-        .where('id_hash', 'in', inPlaces(asked))
-        .where('expires_at', '>', now)
-        .where(ofDevice)
-        .returning('id_hash'),
+      shows
+        ? asPart<{ id_hash: Buffer }>(
+            partOf(of)
+              .updateTable('known_device')
+              .set({ expires_at: asked.deviceEnds })
+              .where('account_id', '=', accountId)
+              .where('id_hash', 'in', inPlaces(asked))
+              .where('expires_at', '>', now)
+              .where(ofDevice)
+              .returning('id_hash'),
+          )
+        : asPart<{ id_hash: Buffer }>(
+            partOf(of).selectFrom('known_device').where(sql<boolean>`false`).select('id_hash'),
+          ),
     )
     .with('made', (of) =>
       of
@@ -108,7 +120,7 @@ export function admitting(statement: UpTo<{ id: string }>, asked: Admitting) {
         .returning('id_hash'),
     )
     .with('told', (of) => rowsAfter(of, asked.events))
-    .with('written', (of) => lettersAfter(of, asked.letters))
+    .with('written', (of) => (letters ? lettersAfter(of, asked.letters) : nothing(of)))
     .with('told_owner', (of) => newDeviceLetter(of, asked))
     .selectFrom('changed')
     .select([

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import type { Visitor } from '../platform/access/actor.ts'
 import { eventsAfter } from '../platform/access/turn.ts'
 import { type Db, inTransaction } from '../platform/database/connect.ts'
@@ -36,4 +37,22 @@ export async function endOthers(db: Db, cause: Cause, visitor: Visitor, which: B
     .select((eb) => eb.fn.countAll<string>().as('count'))
     .execute()
   return Number(row?.count ?? 0)
+}
+
+/**
+ * Clears away devices that are known no longer, but for an account's last: who comes back after a long time is told of the browser that
+ * they come with, and an account without any device is one that nobody has signed in to yet.
+ */
+export async function forgetOldDevices(db: Db, now: Date): Promise<void> {
+  await db
+    .deleteFrom('known_device as d')
+    .where('d.expires_at', '<=', now)
+    .where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('known_device as later')
+          .whereRef('later.account_id', '=', 'd.account_id')
+          .where(sql<boolean>`(later.expires_at, later.id_hash) > (d.expires_at, d.id_hash)`),
+      ),
+    )
+    .execute()
 }

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { type Counters, countPassword, ofDevice, type Tries, wrongPassword } from '../accounts/tries.ts'
+import { type Tries, wrongPassword } from '../accounts/tries.ts'
 import { changeFirstPassword } from '../passwords/commands.ts'
 import { hashPassword, isPassword, needsRehash } from '../passwords/hash.ts'
 import type { Stage } from '../platform/access/actor.ts'
@@ -8,8 +8,7 @@ import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { Cause } from '../platform/events/record.ts'
 import { turns } from '../platform/turns.ts'
-import { networkOf } from '../platform/web/address.ts'
-import { givingBack, limitKey, perAddress, perLogin } from '../platform/web/limits.ts'
+import { givingBack, perAddress } from '../platform/web/limits.ts'
 import {
   type Admitting,
   admit,
@@ -22,9 +21,8 @@ import {
   stageOf,
   type UpTo,
 } from '../sessions/admission.ts'
-import { hashesOf } from '../sessions/devices.ts'
 import { lacksTwoFactor } from '../two-factor/needed.ts'
-import { type AccountOfLogin, accountOfLogin, loginKey, mayTry } from './queries.ts'
+import { type AccountOfLogin, beginTry, mayTry } from './try.ts'
 
 type Typed = { login: string; password: string }
 type Outcome = { wait: number } | { wrong: true } | { done: SignedIn }
@@ -50,8 +48,7 @@ async function signInNow(
   browser: Browser,
 ): Promise<Outcome> {
   const { now } = cause
-  const account = await accountOfLogin(db, typed.login, hashesOf(browser.devices), now)
-  const tries = await countPassword(db, cause.now, account?.id ?? null, countersOf(cause, key, typed.login, account))
+  const { account, tries } = await beginTry(db, cause, key, typed.login, browser.devices)
   if ('wait' in tries) return tries
 
   let right: boolean
@@ -70,16 +67,6 @@ async function signInNow(
   await wrongPassword(db, cause, account?.id ?? null, tries)
   return { wrong: true }
 }
-
-/** Where a try is counted: by the device that the account knows, or else by the login (R-05) and the network address (R-06). */
-const countersOf = ({ ip }: Cause, key: Buffer, login: string, account: AccountOfLogin | undefined): Counters =>
-  account?.device
-    ? // Those who sit behind the same address as an attacker still get in from a device that they used before.
-      { own: ofDevice(key, account.device), address: null }
-    : {
-        own: { row: limitKey(key, perLogin, loginKey(login)), limit: perLogin },
-        address: limitKey(key, perAddress, networkOf(ip)),
-      }
 
 /**
  * Starts the session of a right password, unless the account was blocked or its password changed since it was read: then null, and
@@ -103,8 +90,9 @@ async function letIn(
     browser,
     happenings: [{ act: eventOfStage[next], subject: 'account' as const, subjectId: account.id }],
   }
+  const enter = lettingIn[browser.devices.length > 0 ? 'showing' : 'fresh'][browser.session ? 'again' : 'first']
   const done = await admitBy(db, cause, secure, admission, (asked) =>
-    lettingIn(db, {
+    enter(db, {
       ...asked,
       own,
       address,
@@ -130,42 +118,48 @@ type LettingIn = Admitting & {
   twoFactorAt: Date | null
 }
 
-/** Its planning would take longer than the rest of a sign-in beside the hash. */
-const lettingIn = compiledOnce((db, asked: LettingIn) => {
-  const still = sql<boolean>`exists (select from account where id = ${asked.accountId}::uuid and blocked_at is null
+/** Its planning would take longer than the rest of a sign-in beside the hash; so would the parts that most browsers don't need. */
+const lettingInWith = (more: { replaces: boolean; shows: boolean }) =>
+  compiledOnce((db, asked: LettingIn) => {
+    const still = sql<boolean>`exists (select from account where id = ${asked.accountId}::uuid and blocked_at is null
     and password_hash = ${asked.passwordHash})`
-  // Counters before the account, as count() takes them.
-  const statement = db
-    .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', asked.own).where(still).returning('key'))
-    .with(
-      'given_back',
-      () =>
-        sql<{ key: Buffer }>`(${givingBack(
-          asked.address,
-          perAddress,
-          sql<boolean>`${still} and (select count(*) from forgotten) >= 0`,
-        )})`,
-    )
-    .with('changed', (of) =>
-      of
-        .updateTable('account')
-        .set({
-          failed_sign_ins: 0,
-          password_hash: sql<string>`coalesce(${asked.rehashed}, password_hash)`,
-          password_expires_at: sql<Date>`coalesce(${asked.spentAt}, password_expires_at)`,
-        })
-        .where('id', '=', asked.accountId)
-        .where('blocked_at', 'is', null)
-        .where('password_hash', '=', asked.passwordHash)
-        .where('must_change_password', '=', asked.mustChange)
-        .where('two_factor_at', 'is not distinct from', asked.twoFactorAt)
-        .where('must_enroll', '=', asked.mustEnroll)
-        .where((eb) => ownOrFresh(eb, asked.now))
-        .where(sql<boolean>`(select count(*) from given_back) >= 0`)
-        .returning('id'),
-    )
-  return admitting(statement as unknown as UpTo<{ id: string }>, asked)
-})
+    // Counters before the account, as count() takes them.
+    const statement = db
+      .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', asked.own).where(still).returning('key'))
+      .with(
+        'given_back',
+        () =>
+          sql<{ key: Buffer }>`(${givingBack(
+            asked.address,
+            perAddress,
+            sql<boolean>`${still} and (select count(*) from forgotten) >= 0`,
+          )})`,
+      )
+      .with('changed', (of) =>
+        of
+          .updateTable('account')
+          .set({
+            failed_sign_ins: 0,
+            password_hash: sql<string>`coalesce(${asked.rehashed}, password_hash)`,
+            password_expires_at: sql<Date>`coalesce(${asked.spentAt}, password_expires_at)`,
+          })
+          .where('id', '=', asked.accountId)
+          .where('blocked_at', 'is', null)
+          .where('password_hash', '=', asked.passwordHash)
+          .where('must_change_password', '=', asked.mustChange)
+          .where('two_factor_at', 'is not distinct from', asked.twoFactorAt)
+          .where('must_enroll', '=', asked.mustEnroll)
+          .where((eb) => ownOrFresh(eb, asked.now))
+          .where(sql<boolean>`(select count(*) from given_back) >= 0`)
+          .returning('id'),
+      )
+    return admitting(statement as unknown as UpTo<{ id: string }>, asked, { ...more, letters: false })
+  })
+const plain = { replaces: false, shows: false }
+const lettingIn = {
+  fresh: { first: lettingInWith(plain), again: lettingInWith({ ...plain, replaces: true }) },
+  showing: { first: lettingInWith({ ...plain, shows: true }), again: lettingInWith({ replaces: true, shows: true }) },
+}
 
 /** Where somebody goes on with a full session, which opens nothing while an organization requires two-factor (sessions/current.ts). */
 const goingOn = (stage: Stage, { lacks_two_factor }: { lacks_two_factor: boolean }): Stage =>

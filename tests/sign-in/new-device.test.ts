@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { readyWith } from '../../src/mail/ready.ts'
+import { upkeep } from '../../src/upkeep.ts'
 import { letters } from '../../views/mail/letters.ts'
 import type { Browser } from '../support/browser.ts'
 import { days, hours, minutes } from '../support/world.ts'
@@ -143,4 +144,19 @@ test('the sign-in that comes of one’s own first password, or of enrolling, is 
   expect(await told(door, nora)).toEqual([])
   await enroll(other, clock, { app: '/sign-in/enroll', codes: '/sign-in/enroll/backup-codes' })
   expect(await told(door, nora)).toHaveLength(1)
+})
+
+test('who comes back after half a year hears of the browser that they come with, though nothing knows the old one any longer', async () => {
+  const door = await known()
+  const { bo, his, db, clock } = door
+  clock.pass(days(60))
+  expect((await enter(door.browser('198.51.100.3'), bo.email)).status).toBe(303)
+  const devices = () => db.selectFrom('known_device').selectAll().where('account_id', '=', bo.accountId).execute()
+  expect(await devices()).toHaveLength(2)
+  clock.pass(days(120))
+  await upkeep(db, clock.now, door.services.log)
+  expect(await devices()).toHaveLength(1)
+  expect(await told(door, bo)).toHaveLength(1)
+  expect((await enter(his, bo.email)).status).toBe(303)
+  expect(await told(door, bo)).toHaveLength(2)
 })

@@ -18,12 +18,24 @@ export function compiledOnce<P extends Record<string, unknown>, R>(build: (db: D
   return async (db: Db, values: P): Promise<R[]> => {
     if (!query) {
       const placeholders = new Proxy({}, { get: (_, name) => new Placeholder(String(name)) }) as P
-      query = prepared(build(db, placeholders).compile()) as CompiledQuery<R>
+      query = prepared(eachOnce(build(db, placeholders).compile())) as CompiledQuery<R>
     }
     const parameters = query.parameters.map((one) => (one instanceof Placeholder ? values[one.name] : one))
     return (await db.executeQuery<R>({ ...query, parameters })).rows
   }
 }
+
+/** One parameter for each value, however often it stands in the text: to write and read them all takes longer than some plans. */
+function eachOnce<R>(query: CompiledQuery<R>): CompiledQuery<R> {
+  const kept: unknown[] = []
+  const places = query.parameters.map((one) => {
+    const known = one instanceof Placeholder ? kept.findIndex((other) => isSame(one, other)) : -1
+    return known < 0 ? kept.push(one) : known + 1
+  })
+  const text = query.sql.replace(/\$(\d+)/g, (_, place) => `$${places[Number(place) - 1]}`)
+  return { ...query, sql: text, parameters: kept }
+}
+const isSame = (one: Placeholder, other: unknown) => other instanceof Placeholder && other.name === one.name
 
 /**
  * A limit that is part of the text. One that is a parameter PostgreSQL takes for a tenth of the table; it likes no plan for that,

@@ -1,4 +1,4 @@
-import { hkdfSync, randomBytes } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import {
   closeSync,
   fchownSync,
@@ -109,8 +109,19 @@ function keyIn(file: string, text: string): Buffer {
   return key
 }
 
-/** A key for one purpose only, so that no two uses share one: 32 bytes by HKDF-SHA256 (RFC 5869). */
-export const derive = (key: Buffer, purpose: string): Buffer => Buffer.from(hkdfSync('sha256', key, '', purpose, size))
+const derived = new WeakMap<Buffer, Map<string, KeyObject>>()
+
+/**
+ * A key for one purpose only, so that no two uses share one: 32 bytes by HKDF-SHA256 (RFC 5869), made once of each key in memory. As an
+ * object: of bytes Node makes one at each use, which takes longer than what the key is for.
+ */
+export function derive(key: Buffer, purpose: string): KeyObject {
+  const known = derived.get(key) ?? new Map<string, KeyObject>()
+  derived.set(key, known)
+  const made = known.get(purpose) ?? createSecretKey(Buffer.from(hkdfSync('sha256', key, '', purpose, size)))
+  known.set(purpose, made)
+  return made
+}
 
 function decode(text: string): Buffer | undefined {
   const trimmed = text.trim()

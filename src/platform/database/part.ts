@@ -1,4 +1,4 @@
-import type { Compilable, Expression, ExpressionBuilder, QueryCreator } from 'kysely'
+import { type Compilable, type Expression, type ExpressionBuilder, type QueryCreator, sql } from 'kysely'
 import type { DB } from './schema.ts'
 
 /*
@@ -13,3 +13,6 @@ export const asPart = <Row>(part: Compilable<Row>) => part as unknown as Express
 
 /** The columns of the account that is updated. */
 export const accountRow = (eb: unknown) => eb as ExpressionBuilder<DB, 'account'>
+
+/** In the place of a part that has nothing to do. */
+export const nothing = (of: unknown) => asPart(partOf(of).selectNoFrom(sql<null>`null`.as('nothing')))

@@ -10,7 +10,8 @@ const algorithm = 'aes-256-gcm'
 const keyFor = (key: Buffer) => derive(key, 'secrets at rest')
 
 /** Tells which key it was, and nothing about the key. */
-const keyIdOf = (key: Buffer) => createHash('sha256').update(derive(key, 'id of the key')).digest('hex').slice(0, 8)
+const keyIdOf = (key: Buffer) =>
+  createHash('sha256').update(derive(key, 'id of the key').export()).digest('hex').slice(0, 8)
 
 /** How every text sealed with this key begins. */
 export const sealedBy = (key: Buffer) => `1.${keyIdOf(key)}.`

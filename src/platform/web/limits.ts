@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { sql } from 'kysely'
+import { type Expression, sql } from 'kysely'
 import type { Db } from '../database/connect.ts'
 import { derive } from '../database/key.ts'
 
@@ -55,7 +55,12 @@ export const limitKey = (key: Buffer, { kind }: Limit, whose: string): Buffer =>
 export type Counted = { counted: true; waits: boolean } | { counted: false; seconds: number }
 
 /** The rows of counters after one more try of each, as a part of a statement; none while its delay runs, nor unless `when`. */
-export function counting(row: Buffer | readonly Buffer[], limit: Limit, now: Date, when = sql<boolean>`true`) {
+export function counting(
+  row: Buffer | readonly Buffer[] | Expression<Buffer>,
+  limit: Pick<Limit, 'beyond'> & { free: number | Expression<number>; minutes: number | Expression<number> },
+  now: Date,
+  when = sql<boolean>`true`,
+) {
   const at = sql<Date>`${now}::timestamptz`
   const window = sql`make_interval(mins => ${limit.minutes}::int)`
   const over =
@@ -110,7 +115,7 @@ export function countingMany(
 }
 
 /** Seconds that a delay has still to run, as it was when the statement began. */
-export const secondsLeft = (row: Buffer, now: Date) =>
+export const secondsLeft = (row: Buffer | Expression<Buffer>, now: Date) =>
   sql<number | null>`(select extract(epoch from waits_until - ${now}::timestamptz)::float8 from try_count
     where key = ${row}::bytea and waits_until > '-infinity')`
 

@@ -34,7 +34,7 @@ export const endOfTable = Buffer.from('\\.\n')
 export const jsonLine = (value: Header | Trailer): Buffer => Buffer.from(`${JSON.stringify(value)}\n`)
 
 /** 64 bits that tell keys apart. */
-export const fingerprint = (key: Buffer): string => derive(key, 'fingerprint').toString('hex').slice(0, 16)
+export const fingerprint = (key: Buffer): string => derive(key, 'fingerprint').export().toString('hex').slice(0, 16)
 
 /** The file is no dump, or not whole. Its message ends a sentence that begins with the file's name. */
 export class Damaged extends Error {}
