@@ -3,6 +3,7 @@ import { atMost } from '../platform/database/compiled-once.ts'
 import { all, type Condition, type Found, steps } from '../platform/database/steps.ts'
 import type { Position } from '../platform/web/table.ts'
 import {
+  type Base,
   conditions,
   expiresKey,
   here,
@@ -25,7 +26,7 @@ import { asksState } from './states.ts'
  * as well (`rows`); and in one part. A search, or a custom role, reads rows, so it goes far (`search`, `searchInPart`) only where that
  * gives hope of a page: of its first `tried` rows `promising` were found, or of `sampled` rows from all times `common` were (of
  * parts more, since each is walked). Else what
- * matches is gathered at once. A test lowers them.
+ * matches is gathered at once, and so it is where no more than a `few` can match. A test lowers them.
  */
 export const bounds = {
   walk: 20_000,
@@ -36,6 +37,7 @@ export const bounds = {
   common: 10,
   commonInParts: 15,
   search: 12_000,
+  few: 2_000,
   walkInPart: 4_000,
   rowsInPart: 1_500,
   searchInPart: 3_000,
@@ -134,15 +136,19 @@ export function plainPage(scope: Scope, list: InvitationList, limit: number): Ra
     : gather(all(wanted.values()))
   // How many there are of a word or of a custom role can't be known.
   const unknown = rest.get('q') ?? (list.customRole.length > 0 ? rest.get('role') : undefined)
-  if (unknown) return searched(scope, unknown, walk, all(rest.values()), gathered, direction, limit)
+  const few = byState && onlyCustomRoles(list) ? here(scope).where(withCustomRole).where(inState(list)) : null
+  if (unknown) return searched(scope, { unknown, few }, walk, all(rest.values()), gathered, direction, limit)
   const most = walk(rest.has('group') ? bounds.rows : bounds.walk)
   return sql`${steps(scope.db, most as never, rest.values(), gathered as never, direction, limit)}`
 }
 
-/** In the manner of `steps`, with a short walk before the long one, which says whether that is worth it. */
+/**
+ * In the manner of `steps`, with a short walk before the long one, which says whether that is worth it. It isn't where `few` are,
+ * among which all that match can be gathered sooner.
+ */
 function searched(
   scope: Scope,
-  unknown: Condition,
+  { unknown, few }: { unknown: Condition; few: Base | null },
   walk: (most: number) => Expression<unknown>,
   where: Condition,
   gathered: RawBuilder<unknown>,
@@ -152,8 +158,11 @@ function searched(
   const [enough, order] = [sql`${atMost(limit)}`, way === 'desc' ? sql`desc` : sql`asc`]
   const matching = (most: number) => sql`select w.id, w.k0, w.k1 from (${walk(most)}) w where ${where}`
   const sampled = countSampled(scope, unknown)
+  const fewer = few
+    ? sql`when (select count(*) from (${few.select('i.id').limit(atMost(bounds.few + 1))}) f) <= ${bounds.few} then false`
+    : sql``
   return sql`(with tried as materialized (${matching(bounds.tried)} limit ${enough}),
-    hope as materialized (select case when count(*) >= ${enough} then false when count(*) >= ${bounds.promising} then true
+    hope as materialized (select case when count(*) >= ${enough} then false ${fewer} when count(*) >= ${bounds.promising} then true
       else ${sampled} >= ${bounds.common} end as yes from tried),
     walked as materialized (${matching(bounds.search)} and (select hope.yes from hope) limit ${enough}),
     gathered as materialized (select f.id, f.k0, f.k1 from (${gathered}) f
