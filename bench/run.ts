@@ -586,7 +586,8 @@ try {
       .where('id', '=', id)
       .executeTakeFirstOrThrow()
     const sendings: number[] = []
-    for (let n = 0; n < 5; n++)
+    // As many as one member may invite in an hour.
+    for (let n = 0; n < 3; n++)
       sendings.push(await sendHundred(`http://127.0.0.1:3911${history}`, default_group_id ?? '', headers))
     say('sending 100 invitations, ms', `${median(sendings).toFixed(0)}`, '<= 1,000 ms')
     say('all of this took', `${((performance.now() - asking) / 1000).toFixed(0)} s`, '')

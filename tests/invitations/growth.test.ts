@@ -45,6 +45,7 @@ beforeAll(async () => {
     common: 10,
     commonInParts: 10,
     search: 400,
+    few: 200,
     walkInPart: 200,
     rowsInPart: 200,
     searchInPart: 200,

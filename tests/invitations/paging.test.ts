@@ -208,7 +208,7 @@ describe.each([
   ],
   [
     'when a word is found at once and then far apart',
-    { ...usual, tried: 5, promising: 1, common: 1, commonInParts: 1, search: 60, searchInPart: 10 },
+    { ...usual, tried: 5, promising: 1, common: 1, commonInParts: 1, search: 60, few: 0, searchInPart: 10 },
   ],
 ])('%s', (_, low) => {
   beforeEach(() => {
