@@ -18,8 +18,10 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
+import { countTry, giveBack, limitKey, perPicture } from '../platform/web/limits.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
+import { inMinutes } from '../platform/web/waiting.ts'
 import { type OwnPlace, ownPlace } from './queries.ts'
 import { isBound } from './rules.ts'
 
@@ -43,7 +45,7 @@ async function screen(c: Context<App>, actor: Actor, place: OwnPlace, form?: For
   )
 }
 
-const avatarScreen = (c: Context<App>, error?: string, status: 200 | 413 | 422 = error ? 422 : 200) => {
+const avatarScreen = (c: Context<App>, error?: string, status: 200 | 413 | 422 | 429 = error ? 422 : 200) => {
   const form = error ? { input: null, values: {}, errors: { avatar: error } } : undefined
   return show(
     c,
@@ -77,9 +79,19 @@ async function takePicture(c: Context<App>): Promise<Response> {
     c.header('Connection', 'close')
     return avatarScreen(c, refusals.bytes, 413)
   }
-  const made = await picturesFrom(file)
+  const { db, key, now } = c.var
+  const row = limitKey(key, perPicture, actorOf(c).accountId)
+  const tried = await countTry(db, row, perPicture, now)
+  if (!tried.counted) {
+    c.header('Retry-After', String(tried.seconds))
+    return avatarScreen(c, refusals.many(inMinutes(tried.seconds)), 429)
+  }
+  const made = await picturesFrom(file).catch(async (error) => {
+    await giveBack(db, row, perPicture)
+    throw error
+  })
   if ('refused' in made) return avatarScreen(c, made.refused)
-  if (!(await setAvatar(c.var.db, causeOf(c), actorOf(c), made))) throw new NotFound()
+  if (!(await setAvatar(db, causeOf(c), actorOf(c), made))) throw new NotFound()
   return c.redirect(`${baseOf(c)}/profile`, 303)
 }
 
