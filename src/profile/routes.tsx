@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AvatarPage } from '../../views/profile/avatar.tsx'
 import { OwnProfile } from '../../views/profile/profile.tsx'
 import { removeAvatar, setAvatar } from '../avatars/commands.ts'
+import { close, countRefused, waitOf } from '../avatars/often.ts'
 import { picturesFrom } from '../avatars/picture.ts'
 import { mostBytes, refusals } from '../avatars/rules.ts'
 import { type ChangeSince, changesSince } from '../members/conflict.ts'
@@ -18,7 +19,6 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
-import { countTry, giveBack, limitKey, perPicture } from '../platform/web/limits.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
 import { inMinutes } from '../platform/web/waiting.ts'
@@ -72,6 +72,11 @@ async function oneAtATime(account: string, work: () => Promise<Response>): Promi
   }
 }
 
+function tooManyPictures(c: Context<App>, seconds: number): Response {
+  c.header('Retry-After', String(seconds))
+  return avatarScreen(c, refusals.many(inMinutes(seconds)), 429)
+}
+
 async function takePicture(c: Context<App>): Promise<Response> {
   const file = await readUpload(c, 'avatar', mostBytes)
   if (file === 'none') return avatarScreen(c, refusals.none)
@@ -80,18 +85,20 @@ async function takePicture(c: Context<App>): Promise<Response> {
     return avatarScreen(c, refusals.bytes, 413)
   }
   const { db, key, now } = c.var
-  const row = limitKey(key, perPicture, actorOf(c).accountId)
-  const tried = await countTry(db, row, perPicture, now)
-  if (!tried.counted) {
-    c.header('Retry-After', String(tried.seconds))
-    return avatarScreen(c, refusals.many(inMinutes(tried.seconds)), 429)
+  const actor = actorOf(c)
+  const closed = waitOf(actor.accountId, now)
+  if (closed > 0) return tooManyPictures(c, closed)
+  const made = await picturesFrom(file)
+  const refused = 'refused' in made
+  const result = refused
+    ? await countRefused(db, key, actor.accountId, now)
+    : await setAvatar(db, causeOf(c), key, actor, made)
+  if (result && 'wait' in result) {
+    close(actor.accountId, now, result.wait)
+    return tooManyPictures(c, result.wait)
   }
-  const made = await picturesFrom(file).catch(async (error) => {
-    await giveBack(db, row, perPicture)
-    throw error
-  })
-  if ('refused' in made) return avatarScreen(c, made.refused)
-  if (!(await setAvatar(db, causeOf(c), actorOf(c), made))) throw new NotFound()
+  if (refused) return avatarScreen(c, made.refused)
+  if (result && 'gone' in result) throw new NotFound()
   return c.redirect(`${baseOf(c)}/profile`, 303)
 }
 

@@ -13,7 +13,18 @@ import { forgetNext, goal, keptNext } from '../platform/web/next.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { turnOff } from './commands.ts'
 import { ask, tryProof } from './confirm.tsx'
-import { atSignIn, codesFile, hasBegun, inProfile, nowOn, showApp, showCodes, takeApp, takeCodes, visitorOf } from './enroll.tsx'
+import {
+  atSignIn,
+  codesFile,
+  hasBegun,
+  inProfile,
+  nowOn,
+  showApp,
+  showCodes,
+  takeApp,
+  takeCodes,
+  visitorOf,
+} from './enroll.tsx'
 import { twoFactorOf } from './queries.ts'
 
 const proofForm = z.object({

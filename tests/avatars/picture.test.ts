@@ -87,8 +87,11 @@ describe('more pictures than anybody needs', () => {
     expect((await upload(mia, Buffer.alloc(0))).status).toBe(422)
     for (let n = 0; n < 28; n++) expect([n, (await upload(mia, broken)).status]).toEqual([n, 422])
     const other = await plain(40, 40, '#ff0000').png().toBuffer()
-    for (const who of [mia, elsewhere]) {
-      const refused = await upload(who, other)
+    for (const [who, sent] of [
+      [mia, broken],
+      [elsewhere, other],
+    ] as const) {
+      const refused = await upload(who, sent)
       expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2400'])
       expect(errorIn(refused)).toBe(
         'You have sent many pictures within an hour. Yours stays as it was: wait 40 minutes, then choose one again',
