@@ -38,6 +38,7 @@ import * as keptAddresses from './2026-11-29-06-kept-addresses.ts'
 import * as placesHeld from './2026-11-29-07-places-held.ts'
 import * as coveringHistory from './2026-11-29-08-01-covering-history.ts'
 import * as plannedOnce from './2026-11-29-09-planned-once.ts'
+import * as noticesADay from './2026-11-29-10-notices-a-day.ts'
 
 /** Every migration, oldest first. Listed by hand, so that the bundled program holds them too. */
 export const migrations: Record<string, Migration> = {
@@ -80,4 +81,5 @@ export const migrations: Record<string, Migration> = {
   '2026-11-29-07-places-held': placesHeld,
   '2026-11-29-08-01-covering-history': coveringHistory,
   '2026-11-29-09-planned-once': plannedOnce,
+  '2026-11-29-10-notices-a-day': noticesADay,
 }

@@ -79,6 +79,8 @@ const figures = (count: number) => count.toLocaleString('en-US')
 /** Why a picture isn't taken: sentences that say what to do. */
 export const refusals = {
   none: 'Choose a picture first',
+  many: (wait: string) =>
+    `You have sent many pictures within an hour. Yours stays as it was: wait ${wait}, then choose one again`,
   kind: (called: string) => `Choose a PNG, JPEG or WebP picture. This file is ${called}, whatever its name says`,
   bytes: 'Choose a smaller picture: at most 2 MB',
   pixels: (width: number, height: number) =>

@@ -7,6 +7,7 @@ import { newPassword } from '../passwords/form.ts'
 import { hashPassword } from '../passwords/hash.ts'
 import { passwordErrors } from '../passwords/rules.ts'
 import { anyone } from '../platform/access/allow.ts'
+import { confirmed } from '../platform/access/confirmed.ts'
 import { takingTurns } from '../platform/access/turn.ts'
 import { readLink } from '../platform/links.ts'
 import { networkOf, withoutQuery } from '../platform/web/address.ts'
@@ -169,7 +170,8 @@ export const joining = new Hono<App>()
     if (standingOf(found.link, found.invitation, signedInAs(c)) === 'sign_in') keepNext(c, '/join')
     return screen(c, token, found)
   })
-  .post('/join', anyone(), async (c) => {
+  // An account that is in a second organization is managed by none any more: no act for whoever sits down at somebody's browser.
+  .post('/join', anyone(), confirmed({ strangers: true }), async (c) => {
     const { db, config } = c.var
     const form = await readForm(c, joined)
     const token = tokenOf(c, form)

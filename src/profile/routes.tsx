@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AvatarPage } from '../../views/profile/avatar.tsx'
 import { OwnProfile } from '../../views/profile/profile.tsx'
 import { removeAvatar, setAvatar } from '../avatars/commands.ts'
+import { close, countRefused, waitOf } from '../avatars/often.ts'
 import { picturesFrom } from '../avatars/picture.ts'
 import { mostBytes, refusals } from '../avatars/rules.ts'
 import { type ChangeSince, changesSince } from '../members/conflict.ts'
@@ -20,6 +21,7 @@ import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
+import { inMinutes } from '../platform/web/waiting.ts'
 import { type OwnPlace, ownPlace } from './queries.ts'
 import { isBound } from './rules.ts'
 
@@ -43,7 +45,7 @@ async function screen(c: Context<App>, actor: Actor, place: OwnPlace, form?: For
   )
 }
 
-const avatarScreen = (c: Context<App>, error?: string, status: 200 | 413 | 422 = error ? 422 : 200) => {
+const avatarScreen = (c: Context<App>, error?: string, status: 200 | 413 | 422 | 429 = error ? 422 : 200) => {
   const form = error ? { input: null, values: {}, errors: { avatar: error } } : undefined
   return show(
     c,
@@ -70,6 +72,11 @@ async function oneAtATime(account: string, work: () => Promise<Response>): Promi
   }
 }
 
+function tooManyPictures(c: Context<App>, seconds: number): Response {
+  c.header('Retry-After', String(seconds))
+  return avatarScreen(c, refusals.many(inMinutes(seconds)), 429)
+}
+
 async function takePicture(c: Context<App>): Promise<Response> {
   const file = await readUpload(c, 'avatar', mostBytes)
   if (file === 'none') return avatarScreen(c, refusals.none)
@@ -77,9 +84,21 @@ async function takePicture(c: Context<App>): Promise<Response> {
     c.header('Connection', 'close')
     return avatarScreen(c, refusals.bytes, 413)
   }
+  const { db, key, now } = c.var
+  const actor = actorOf(c)
+  const closed = waitOf(actor.accountId, now)
+  if (closed > 0) return tooManyPictures(c, closed)
   const made = await picturesFrom(file)
-  if ('refused' in made) return avatarScreen(c, made.refused)
-  if (!(await setAvatar(c.var.db, causeOf(c), actorOf(c), made))) throw new NotFound()
+  const refused = 'refused' in made
+  const result = refused
+    ? await countRefused(db, key, actor.accountId, now)
+    : await setAvatar(db, causeOf(c), key, actor, made)
+  if (result && 'wait' in result) {
+    close(actor.accountId, now, result.wait)
+    return tooManyPictures(c, result.wait)
+  }
+  if (refused) return avatarScreen(c, made.refused)
+  if (result && 'gone' in result) throw new NotFound()
   return c.redirect(`${baseOf(c)}/profile`, 303)
 }
 

@@ -9,6 +9,7 @@ import { keepNext } from '../platform/web/next.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { inMinutes } from '../platform/web/waiting.ts'
 import { browserOf } from '../sessions/browser.ts'
+import { atSignIn } from './enroll.tsx'
 import { prove } from './prove.ts'
 import { accountToProve } from './queries.ts'
 
@@ -21,8 +22,9 @@ export async function ask(c: Context<App>, { status = 200, ...question }: Questi
   const { db, visitor } = c.var
   const account = visitor && (await accountToProve(db, visitor.account.id))
   if (!account) throw new SignInFirst()
-  const atDoor = visitor.session.stage === 'enroll'
-  const page = <Confirm {...question} twoFactor={account.two_factor_at !== null} atDoor={atDoor} />
+  const enrolling = visitor.session.stage === 'enroll'
+  const props = { twoFactor: account.two_factor_at !== null, enrolling, atDoor: enrolling || c.var.atDoor === true }
+  const page = <Confirm {...question} {...props} />
   if (!isSwap(c) || c.req.path === '/confirm') return show(c, title, page, status)
   c.header('HX-Retarget', '#main')
   c.header('HX-Reswap', 'innerHTML')
@@ -53,10 +55,15 @@ export async function tryProof(
   return { cookie }
 }
 
-/** What the guard confirmed() asks with (platform/access/confirmed.ts). */
+/**
+ * What the guard confirmed() asks with (platform/access/confirmed.ts). Whoever must enroll has no other page to go to first: it is asked
+ * in the place of what they have begun, and the answer leads there.
+ */
 export const confirmation = (c: Context<App>) => async (proof: Proof | null, carried: Carried) => {
   const { pathname, search } = new URL(c.req.url)
   if (c.req.method !== 'POST') {
+    if (c.var.visitor?.session.stage === 'enroll')
+      return ask(c, { action: atSignIn.app, carried: [['show', 'on']], status: 403 })
     keepNext(c, pathname + search)
     return isSwap(c) ? c.body(null, 200, { 'HX-Redirect': '/confirm' }) : c.redirect('/confirm', 303)
   }

@@ -27,6 +27,7 @@ export const atSignIn: Place = { app: '/sign-in/enroll', codes: '/sign-in/enroll
 
 const appForm = z.object({
   start: z.string().max(10).optional(),
+  show: z.string().max(10).optional(),
   code: z.string().max(100, 'This is too long').optional(),
   enrollment: formKey.optional(),
 })
@@ -112,6 +113,12 @@ function lost(c: Context<App>, place: Place, security: (form: Form) => Promise<R
   return place.home ? security(form) : beginScreen(c, place, form, 422)
 }
 
+/** Whether there is a secret, or are codes, that these pages would show. */
+export async function hasBegun(c: Context<App>): Promise<boolean> {
+  const { secret, code_seed } = await mine(c)
+  return secret !== null || code_seed !== null
+}
+
 /** The page with the secret, or what comes before or after it. */
 export async function showApp(c: Context<App>, place: Place): Promise<Response> {
   const account = await mine(c)
@@ -131,6 +138,7 @@ export async function takeApp(c: Context<App>, place: Place, security: Security)
     return account.secret && !account.code_seed ? appScreen(c, place, account, form) : lost(c, place, security)
   }
   const { code, enrollment = '' } = form.input
+  if (form.input.show !== undefined) return onTo(c, place.app, () => showApp(c, place))
   if (code === undefined && form.input.start === undefined) return lost(c, place, security)
   if (code === undefined) {
     await begin(db, causeOf(c), key, visitorOf(c).account.id, 'app')

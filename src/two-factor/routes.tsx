@@ -13,7 +13,18 @@ import { forgetNext, goal, keptNext } from '../platform/web/next.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { turnOff } from './commands.ts'
 import { ask, tryProof } from './confirm.tsx'
-import { atSignIn, codesFile, inProfile, nowOn, showApp, showCodes, takeApp, takeCodes, visitorOf } from './enroll.tsx'
+import {
+  atSignIn,
+  codesFile,
+  hasBegun,
+  inProfile,
+  nowOn,
+  showApp,
+  showCodes,
+  takeApp,
+  takeCodes,
+  visitorOf,
+} from './enroll.tsx'
 import { twoFactorOf } from './queries.ts'
 
 const proofForm = z.object({
@@ -21,8 +32,8 @@ const proofForm = z.object({
   confirm_code: z.string().max(100, 'This is too long').optional(),
   next: z.string().max(2000).optional(),
 })
-/** Of the forms at the door: what makes a secret that its sender is shown. */
-const begins = (fields: URLSearchParams) => fields.has('start') && !fields.has('code')
+/** Of the pages at the door: those that would show a secret or codes. */
+const whereBegun = confirmed({ stage: 'enroll', when: (_, c) => hasBegun(c) })
 const offForm = z.object({ off: z.literal('on', 'Use the button') })
 
 async function security(c: Context<App>, form?: Form, said?: string): Promise<Response> {
@@ -96,11 +107,14 @@ export const twoFactor = new Hono<App>()
     takeCodes(c, inProfile, (form, said) => security(c, form, said)),
   )
   // Whoever must turn it on first: the same pages on the sheet of the door. A session that is open when an organization begins to
-  // require it, or when somebody joins one that does, may be hours old: who begins by it shows that it is they, as in the profile.
-  .get('/sign-in/enroll', atStage('enroll'), withoutQuery, (c) => showApp(c, atSignIn))
-  .post('/sign-in/enroll', atStage('enroll'), confirmed({ stage: 'enroll', when: begins }), (c) =>
+  // require it, or when somebody joins one that does, may be hours old: whoever begins by it, goes on or looks again shows that it is
+  // they, as in the profile. Only why they are here is told to everybody.
+  .get('/sign-in/enroll', atStage('enroll'), withoutQuery, whereBegun, (c) => showApp(c, atSignIn))
+  .post('/sign-in/enroll', atStage('enroll'), confirmed({ stage: 'enroll' }), (c) =>
     takeApp(c, atSignIn, (form) => security(c, form)),
   )
-  .get('/sign-in/enroll/backup-codes', atStage('enroll'), withoutQuery, (c) => showCodes(c, atSignIn))
-  .get('/sign-in/enroll/backup-codes.txt', atStage('enroll'), (c) => codesFile(c, atSignIn))
-  .post('/sign-in/enroll/backup-codes', atStage('enroll'), (c) => takeCodes(c, atSignIn, (form) => security(c, form)))
+  .get('/sign-in/enroll/backup-codes', atStage('enroll'), withoutQuery, whereBegun, (c) => showCodes(c, atSignIn))
+  .get('/sign-in/enroll/backup-codes.txt', atStage('enroll'), whereBegun, (c) => codesFile(c, atSignIn))
+  .post('/sign-in/enroll/backup-codes', atStage('enroll'), confirmed({ stage: 'enroll' }), (c) =>
+    takeCodes(c, atSignIn, (form) => security(c, form)),
+  )

@@ -6,7 +6,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { mostBytes } from '../../src/avatars/rules.ts'
 import { actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
-import { addPerson, days, organization, signedIn } from '../support/world.ts'
+import { addPerson, days, minutes, organization, signedIn } from '../support/world.ts'
 import { manyScans, manyTexts, noise, packed, plain, pngSaying, sendBody, srcIn, upload } from './pictures.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -69,6 +69,43 @@ describe('a picture that somebody else removes', () => {
     for (const who of [max, managed, world.stella])
       expect([403, 404]).toContain((await who.post(`/o/${world.here.slug}/${at()}`, { picture: 'x' })).status)
     expect(await rowsOf(world.mia.person)).toHaveLength(1)
+  })
+})
+
+describe('more pictures than anybody needs', () => {
+  test('thirty an hour are worked on; the next is refused beside its field, and the present one stays', async () => {
+    const { mia, ana, clock, db } = world
+    const kept = await plain(40, 40, '#00ff00').png().toBuffer()
+    const broken = pngSaying(40, 40, Buffer.alloc(10))
+    expect((await upload(mia, kept)).status).toBe(303)
+    const src = srcIn((await mia.get('profile')).html)
+    // What can’t be read counts too, also several at once, and in another organization; what isn’t read doesn’t.
+    clock.pass(minutes(20))
+    const there = await addPerson(db, world.elsewhere, clock.now, { accountId: mia.person.accountId ?? '' })
+    const elsewhere = await signedIn(world, there, world.elsewhere)
+    expect((await upload(elsewhere, broken)).status).toBe(422)
+    expect((await upload(mia, Buffer.alloc(0))).status).toBe(422)
+    for (let n = 0; n < 28; n++) expect([n, (await upload(mia, broken)).status]).toEqual([n, 422])
+    const other = await plain(40, 40, '#ff0000').png().toBuffer()
+    for (const [who, sent] of [
+      [mia, broken],
+      [elsewhere, other],
+    ] as const) {
+      const refused = await upload(who, sent)
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '2400'])
+      expect(errorIn(refused)).toBe(
+        'You have sent many pictures within an hour. Yours stays as it was: wait 40 minutes, then choose one again',
+      )
+      expect(refused.html).toContain('id="avatar-error"')
+      expect(refused.title).toContain('Error')
+    }
+    expect(srcIn((await mia.get('profile')).html)).toBe(src)
+    expect((await mia.get('profile/avatar')).html).toContain(src.replace(/\d+$/, '192'))
+    // It is nobody else’s, and over an hour after the first.
+    expect((await upload(ana, other)).status).toBe(303)
+    clock.pass(minutes(40))
+    expect((await upload(mia, other)).status).toBe(303)
+    expect(srcIn((await mia.get('profile')).html)).not.toBe(src)
   })
 })
 

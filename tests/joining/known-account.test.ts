@@ -3,7 +3,8 @@ import { shortId } from '../../src/platform/ids.ts'
 import { act } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { Lynx } from '../support/lynx.ts'
-import { addPerson, hours, organization, signedIn } from '../support/world.ts'
+import { addPerson, hours, minutes, organization, signedIn } from '../support/world.ts'
+import { enroll } from '../two-factor/phone.ts'
 import { elsewhere, invite, named, opening, password, signIn, type World } from './invited.ts'
 
 let world: World
@@ -59,6 +60,83 @@ describe('the address', () => {
       expect((await inv.now()).status).toBe(status === 303 ? 'active' : 'pending_activation')
       if (channel === 'mail') expect((await inv.account())?.email_verified_at).toEqual(world.clock.now)
     }
+  })
+})
+
+describe('whoever signed in long ago shows that it is they before their account is in another organization (R-15)', () => {
+  /** Somebody signed in, ten minutes ago or so, on the page of an invitation. */
+  const waiting = async (ago = minutes(10), withApp = false) => {
+    const own = await organization()
+    const else_ = await elsewhere(own)
+    const browser = await signedIn(own, else_, own.elsewhere)
+    const app = withApp ? (await enroll(browser, own.clock)).phone : null
+    own.clock.pass(ago)
+    const inv = await invite(own, { email: else_.email })
+    await opening(own, inv.link(), browser)
+    const fields = { ...named, last_name: 'van der “Neu”', token: inv.tokenOf() }
+    return { ...own, own, browser, inv, fields, hers: app, accountId: else_.accountId }
+  }
+
+  test('not within ten minutes', async () => {
+    const { browser, inv, fields } = await waiting(minutes(10) - 1)
+    expect(await browser.post('/join', fields)).toMatchObject({ status: 303 })
+    expect((await inv.now()).status).toBe('active')
+  })
+
+  test.each(['page', 'swap'])('with what they typed kept and done with the answer, as a %s', async (kind) => {
+    const { browser, inv, fields, here, accountId } = await waiting()
+    const send = (more = {}) => (kind === 'swap' ? browser.swap : browser).post('/join', { ...fields, ...more })
+    const nothing = async () => {
+      expect((await inv.now()).status).toBe('pending_activation')
+      expect((await inv.person()).account_id).toBeNull()
+    }
+    const asked = await send()
+    expect(asked.status).toBe(kind === 'swap' ? 200 : 403)
+    expect(asked.headers.get('hx-retarget')).toBe(kind === 'swap' ? '#main' : null)
+    expect(asked.text).toContain('Confirm that it is you What you typed is kept, and is done with your answer.')
+    expect(asked.html).toContain('action="/join"')
+    for (const [name, value] of Object.entries(fields))
+      expect(asked.html).toContain(`<input type="hidden" name="${name}" value="${value}">`)
+    await nothing()
+    const wrong = await send({ confirm_password: 'not theirs at all' })
+    expect(wrong.status).toBe(kind === 'swap' ? 200 : 422)
+    expect(wrong.text).toContain('This isn’t your password')
+    expect(wrong.html).toContain('<input type="hidden" name="last_name" value="van der “Neu”">')
+    await nothing()
+    const old = browser.cookies.get('session')
+    expect(await send({ confirm_password: password })).toMatchObject({ status: 303, location: `/o/${here.slug}` })
+    expect(browser.cookies.get('session')).not.toBe(old)
+    expect(await inv.person()).toMatchObject({ account_id: accountId, last_name: 'van der “Neu”' })
+    expect((await browser.get(`/o/${here.slug}/members/me`)).status).toBe(200)
+  })
+
+  test('by a code of their app too', async () => {
+    const { browser, inv, fields, hers } = await waiting(minutes(10), true)
+    expect((await browser.post('/join', fields)).html).toContain('name="confirm_code"')
+    expect((await browser.post('/join', { ...fields, confirm_code: '000000' })).status).toBe(422)
+    expect((await inv.now()).status).toBe('pending_activation')
+    expect((await browser.post('/join', { ...fields, confirm_code: hers?.code() ?? '' })).status).toBe(303)
+    expect((await inv.now()).status).toBe('active')
+  })
+
+  test('in lynx, on the sheet of the door', async () => {
+    const { browser, inv } = await waiting()
+    const lynx = new Lynx(browser)
+    await lynx.open('/join')
+    await lynx.press('Accept and join', named)
+    expect(lynx.page.html).toContain('<body class="door">')
+    expect(lynx.page.html).not.toContain('class="page"')
+    await lynx.press('Confirm', { confirm_password: password })
+    expect((await inv.now()).status).toBe('active')
+  })
+
+  test('and signing in on the way is showing it', async () => {
+    const { own, inv, clock } = await waiting()
+    const { browser } = await opening(own, inv.link())
+    await signIn(browser, inv.email)
+    clock.pass(minutes(10) - 1)
+    expect((await browser.post('/join', named)).status).toBe(303)
+    expect((await inv.now()).status).toBe('active')
   })
 })
 

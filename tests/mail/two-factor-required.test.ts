@@ -104,6 +104,44 @@ test('it is a part of upkeep; a day that is put off has letters of its own, and 
   expect(world.log).toEqual([])
 })
 
+test('a day that is moved again and again writes one letter to a person a day, of the last one the next morning', async () => {
+  const { here, ana, mia, db } = world
+  const move = (two_factor_from: string) =>
+    db.updateTable('organization').set({ two_factor_from }).where('id', '=', here.id).execute()
+  const mias = async () =>
+    (await written())
+      .filter((one) => one.to_address === mia.person.email)
+      .map(({ data }) => (data as { from: string }).from)
+  for (let hour = 0; hour < 24; hour++) {
+    await move(`2026-11-${hour % 2 ? 29 : 28}`)
+    const at = `2026-11-24T${String(hour).padStart(2, '0')}:30:00.000Z`
+    await Promise.all([remind(at), remind(at)])
+  }
+  expect(await mias()).toEqual(['2026-11-28'])
+  expect(await to(ana.person.email)).toBe(1)
+  await remind('2026-11-25T00:00:00.000Z')
+  expect(await mias()).toEqual(['2026-11-28', '2026-11-29'])
+  // The day before is told on the same day too: another letter won’t come in time.
+  await move('2026-11-26')
+  await remind('2026-11-25T01:00:00.000Z')
+  await move('2026-11-30')
+  await remind('2026-11-25T02:00:00.000Z')
+  await move('2026-11-26')
+  await remind('2026-11-25T03:00:00.000Z')
+  expect(await mias()).toEqual(['2026-11-28', '2026-11-29', '2026-11-26'])
+  // Nor does an exemption that is given longer each time.
+  await move('2026-11-20')
+  for (const [hour, until] of ['2026-11-30', '2026-12-01', '2026-12-02'].entries()) {
+    await db
+      .insertInto('two_factor_exemption')
+      .values({ organization_id: here.id, membership_id: mia.person.id, until, reason: 'x', given_at: world.clock.now })
+      .onConflict((on) => on.columns(['organization_id', 'membership_id']).doUpdateSet({ until }))
+      .execute()
+    await remind(`2026-11-26T0${hour}:00:00.000Z`)
+  }
+  expect((await mias()).slice(3)).toEqual(['2026-12-01'])
+})
+
 test('Admins hear once, seven days before, whose exemption ends; who is exempt hears it for the day after', async () => {
   const { here, mia, ian, ana } = world
   await world.db.updateTable('organization').set({ two_factor_from: '2026-11-22' }).where('id', '=', here.id).execute()

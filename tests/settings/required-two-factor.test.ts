@@ -3,8 +3,9 @@ import { acts, atTheDoor, firstPassword, password, tryDoor } from '../sign-in/do
 import { hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
+import { Lynx } from '../support/lynx.ts'
 import { addPerson, clockAt, makeOrganization, minutes, organization } from '../support/world.ts'
-import { app, codes, enroll, hiddenOf, phone, secretOf, security } from '../two-factor/phone.ts'
+import { app, codes, codesIn, enroll, hiddenOf, phone, secretOf, security } from '../two-factor/phone.ts'
 
 const path = 'settings/security/two-factor'
 const atSignIn = { app: '/sign-in/enroll', codes: '/sign-in/enroll/backup-codes' }
@@ -304,6 +305,11 @@ describe('from the day on', () => {
     await require(world, here, '2026-11-23')
     await mia.post(app, { start: 'on' })
     clock.pass(minutes(30))
+    await world.db
+      .updateTable('session')
+      .set({ confirmed_at: clock.now })
+      .where('account_id', '=', mia.person.accountId ?? '')
+      .execute()
     expect((await mia.get('/sign-in/enroll')).html).toContain('class="secret"')
     for (const place of [app, codes]) {
       expect((await mia.get(place)).location).toBe('/sign-in/enroll')
@@ -329,15 +335,75 @@ describe('from the day on', () => {
     const begun = await old.post(atSignIn.app, { start: 'on', confirm_password: password })
     expect(begun).toMatchObject({ status: 303, location: atSignIn.app })
     clock.pass(minutes(15))
+    expect((await old.get(atSignIn.app)).status).toBe(403)
+    await old.post(atSignIn.app, { show: 'on', confirm_password: password })
     const page = (await old.get(atSignIn.app)).html
     const code = phone(secretOf(page), clock).code()
     const confirmed = await old.post(atSignIn.app, { code, enrollment: hiddenOf(page, 'enrollment') })
     expect(confirmed.location).toBe(atSignIn.codes)
+    // What was begun is shown, tried and finished by nobody who took over her session since.
+    clock.pass(minutes(10))
+    for (const place of [atSignIn.app, atSignIn.codes, `${atSignIn.codes}.txt`])
+      for (const who of [old, old.swap]) {
+        const again = await who.get(place)
+        expect([place, again.status]).toEqual([place, who === old ? 403 : 200])
+        expect(again.text).toContain('Confirm that it is you')
+        expect([codesIn(again.html), /[0-9A-Z]{5}-[0-9A-Z]{5}/.test(again.text)]).toEqual([[], false])
+      }
+    const enrollment = hiddenOf(page, 'enrollment')
+    for (const fields of [{}, { enrollment }, { enrollment, saved: 'on' }] as Record<string, string>[]) {
+      const again = await old.post(atSignIn.codes, fields)
+      expect([again.status, codesIn(again.html)]).toEqual([403, []])
+    }
+    expect((await door.account(ana)).two_factor_at).toBeNull()
+    // The page that stayed open is done with her answer, and so is she.
+    const done = await old.post(atSignIn.codes, { enrollment, saved: 'on', confirm_password: password })
+    expect([done.status, (await door.account(ana)).two_factor_at]).toEqual([303, clock.now])
+    expect((await old.get('members')).status).toBe(200)
     // Whoever must enroll after a reset gave their password at the door just now.
     const ben = await door.add({ first: 'Ben' })
     await door.db.updateTable('account').set({ must_enroll: true }).where('id', '=', ben.accountId).execute()
     const fresh = door.browser()
     expect((await tryDoor(fresh, ben.email, password)).location).toBe('/sign-in/enroll')
     expect((await fresh.post(atSignIn.app, { start: 'on' })).status).toBe(303)
+  })
+
+  test('a secret that was begun at the door is shown again for ten minutes, then to whoever knows the password', async () => {
+    const door = await atTheDoor()
+    const { ana, clock, here } = door
+    await require(door, here, '2026-11-22')
+    const browser = door.browser()
+    expect((await tryDoor(browser, ana.email, password)).location).toBe(atSignIn.app)
+    await browser.post(atSignIn.app, { start: 'on' })
+    const secret = secretOf((await browser.get(atSignIn.app)).html)
+    expect(secret).toMatch(/^[A-Z2-7]{32}$/)
+    clock.pass(minutes(10) - 1)
+    const page = await browser.get(atSignIn.app)
+    expect(secretOf(page.html)).toBe(secret)
+    clock.pass(1)
+    // Not by a wrong code either.
+    const wrong = { code: '000000', enrollment: hiddenOf(page.html, 'enrollment') }
+    for (const [kind, again] of [
+      ['page', await browser.get(atSignIn.app)],
+      ['swap', await browser.swap.get(atSignIn.app)],
+      ['code', await browser.post(atSignIn.app, wrong)],
+      ['code in a swap', await browser.swap.post(atSignIn.app, wrong)],
+    ] as const) {
+      expect([kind, again.text.includes('Confirm that it is you')]).toEqual([kind, true])
+      expect([kind, secretOf(again.html), again.html.includes(secret)]).toEqual([kind, '', false])
+    }
+    const lynx = new Lynx(browser)
+    await lynx.open(atSignIn.app)
+    expect(lynx.page.html).toContain('<body class="door">')
+    await lynx.press('Confirm', { confirm_password: 'not hers' })
+    expect(lynx.page.text).toContain('This isn’t your password')
+    await lynx.press('Confirm', { confirm_password: password })
+    expect([lynx.address, secretOf(lynx.page.html)]).toEqual([atSignIn.app, secret])
+    // Before anything is begun the page says why they are here, and asks with the button.
+    const other = await door.add({ first: 'Olga' })
+    const hers = await door.enter(other)
+    clock.pass(minutes(10))
+    expect((await hers.get(atSignIn.app)).text).toContain('Harbor Claims has required it')
+    expect((await hers.get(atSignIn.codes)).location).toBe(atSignIn.app)
   })
 })

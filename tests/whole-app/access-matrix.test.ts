@@ -481,6 +481,10 @@ const stepUp = [
   'GET /profile/security/password',
   'GET /profile/security/two-factor',
   'GET /profile/security/two-factor/off',
+  'GET /sign-in/enroll',
+  'GET /sign-in/enroll/backup-codes',
+  'GET /sign-in/enroll/backup-codes.txt',
+  'POST /join',
   'POST /o/:slug/invitations/:id/address',
   'POST /o/:slug/invitations/:id/approve',
   'POST /o/:slug/invitations/:id/link',
@@ -508,6 +512,7 @@ const stepUp = [
   'POST /profile/security/two-factor/off',
   'POST /profile/sessions',
   'POST /sign-in/enroll',
+  'POST /sign-in/enroll/backup-codes',
   'POST /support/invitations/:id/resend',
 ]
 test('whoever signed in long ago is asked again before these, and before no others', () => {

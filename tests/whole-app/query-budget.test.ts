@@ -3,7 +3,7 @@ import { dayOf } from '../../src/platform/access/status.ts'
 import type { Connected } from '../../src/platform/database/connect.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
 import { signLink } from '../../src/platform/links.ts'
-import { plain, srcIn, upload } from '../avatars/pictures.ts'
+import { plain, pngSaying, srcIn, upload } from '../avatars/pictures.ts'
 import { past } from '../invitations/past.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
@@ -354,6 +354,15 @@ test('one’s own profile is three exchanges, and a picture two', async () => {
   const sent = await plain(80, 80).png().toBuffer()
   const taken = await counted(() => upload(pat, sent))
   expect([taken.status, taken.trips]).toEqual([303, 2])
+  // One that is refused for what it is too; one too many, where a process knows that already, none but who is asking.
+  for (let n = 2; n <= 30; n++) {
+    const broken = await counted(() => upload(pat, pngSaying(40, 40, Buffer.alloc(10))))
+    expect([n, broken.status, broken.trips]).toEqual([n, 422, 2])
+  }
+  for (const trips of [2, 1]) {
+    const many = await counted(() => upload(pat, sent))
+    expect([many.status, many.trips]).toEqual([429, trips])
+  }
   const page = await pat.get('members/me')
   const picture = await counted(() => pat.get(srcIn(page.html)))
   expect([picture.status, picture.trips]).toEqual([200, 2])

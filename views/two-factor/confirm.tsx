@@ -9,18 +9,20 @@ type Props = {
   /** What is done once it is confirmed; without any, a page is gone to. */
   carried?: Carried
   next?: string | undefined
-  /** On the sheet of the door, of whoever must enroll before anything else opens. */
+  /** Whoever must enroll before anything else opens. */
+  enrolling?: boolean
+  /** On the sheet of the door. */
   atDoor?: boolean
   form?: Form | undefined
 }
 
 /** Before what mustn't be done by whoever sits down at somebody else's browser. */
-export const Confirm = ({ action, twoFactor, carried = [], next, atDoor = false, form }: Props) => (
+export const Confirm = ({ action, twoFactor, carried = [], next, enrolling = false, atDoor = false, form }: Props) => (
   <div class={atDoor ? undefined : 'page'}>
     <h1>Confirm that it is you</h1>
     <ErrorSummary form={form} />
     <p>
-      {carried.length > 0 && !atDoor
+      {carried.length > 0 && !enrolling
         ? 'What you typed is kept, and is done with your answer.'
         : 'What comes next is about who gets in, or what leaves Rollcall.'}{' '}
       You aren’t asked again for ten minutes.
@@ -48,6 +50,6 @@ export const Confirm = ({ action, twoFactor, carried = [], next, atDoor = false,
       )}
       <button class="btn main">Confirm</button>
     </form>
-    {atDoor && <SignOut form="foot" look="btn" />}
+    {enrolling && <SignOut form="foot" look="btn" />}
   </div>
 )

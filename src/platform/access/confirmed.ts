@@ -31,20 +31,26 @@ type When = (fields: URLSearchParams, c: Context<App>) => boolean | Promise<bool
 /**
  * Stands behind a route's guard: whoever is signed in has shown within ten minutes that it is they, with their password or a code. Who
  * hasn't is asked first. A page is gone to afterwards; a form that was sent comes back inside of the question, and is done with the
- * answer. With `when` only what says such a thing, or is about it, is asked about. `stage`: whose session the guard lets in.
+ * answer. With `when` only what says such a thing, or is about it, is asked about. `stage`: whose session the guard lets in; `strangers`:
+ * it lets in everybody, and what others than them send is no account's doing.
  */
 export const confirmed = ({
   when,
   most,
   stage = 'full',
+  strangers = false,
 }: {
   when?: When
   most?: number
   stage?: 'full' | 'enroll'
+  strangers?: boolean
 } = {}): Confirmed =>
   Object.assign(
     (async (c, next) => {
-      if (c.var.visitor?.session.stage !== stage) throw new SignInFirst()
+      if (c.var.visitor?.session.stage !== stage) {
+        if (!strangers) throw new SignInFirst()
+        return next()
+      }
       const { proof, carried, body } = await taken(c, most)
       let cookie: string | undefined
       if (!isConfirmed(c) && (!when || (await when(new URLSearchParams(carried), c)))) {

@@ -355,6 +355,7 @@ export interface TwoFactorNoticeTable {
   membership_id: string
   needed_from: Day
   days_before: number
+  written_on: Day | null
 }
 
 export interface DB {

@@ -43,6 +43,9 @@ export const perNewAddress: Limit = { kind: 'new address', free: 200, minutes: 6
 /** Usernames that one person gives to others or takes, and that are refused: each answer says that somebody on the installation has it. */
 export const perUsername: Limit = { kind: 'username', free: 20, minutes: 60, beyond: 'close' }
 
+/** Pictures that one account sends: each is work for a processor, whatever becomes of it. */
+export const perPicture: Limit = { kind: 'picture', free: 30, minutes: 60, beyond: 'close' }
+
 /** Links to join that don't work, and new ones asked for, from one network address. */
 export const perJoin: Limit = { kind: 'join', free: 20, minutes: 60, beyond: 'close' }
 

@@ -19,8 +19,8 @@ export async function profileScreens(place: Place): Promise<Screen[]> {
   const kept = await place.enter({ first: 'Kim', last: 'Kept', title: 'Senior loss adjuster', group })
   const shown = await place.enter({ first: 'Pia', last: 'Pictured' })
   const made = await picturesFrom(await plain(300, 200, '#3a7d5c').png().toBuffer())
-  const pia = { organization: here, membership: shown.person } as unknown as Actor
-  if (!('refused' in made)) await setAvatar(services.db, operatorCause(new Date()), pia, made)
+  const pia = { accountId: shown.person.accountId, organization: here, membership: shown.person } as unknown as Actor
+  if (!('refused' in made)) await setAvatar(services.db, operatorCause(new Date()), services.key, pia, made)
   const chosen = async (page: Parameters<NonNullable<Screen['act']>>[0], file: string) => {
     await page
       .getByLabel('Picture', { exact: true })

@@ -33,6 +33,15 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
   const must = await at('enroll', (await enter({ first: 'Max', last: 'Must' })).person)
   const mustBegun = await at('enroll', (await enter({ first: 'Moe', last: 'Must' })).person)
   await begun(mustBegun, '/sign-in/enroll')
+  // Begun, and left for longer than the confirmation lasts.
+  const left = await enter({ first: 'Lea', last: 'Left' })
+  const mustConfirm = await at('enroll', left.person)
+  await begun(mustConfirm, '/sign-in/enroll')
+  await services.db
+    .updateTable('session')
+    .set({ confirmed_at: new Date(Date.now() - 11 * 60_000) })
+    .where('account_id', '=', left.person.accountId)
+    .execute()
   const door = await at('password', has.person)
   const unsure = await at('full', none.person, false)
   return [
@@ -58,6 +67,7 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     { name: 'two-factor, turning it off', who: has, path: `${app}/off` },
     { name: 'two-factor, needed', who: must, path: '/sign-in/enroll' },
     { name: 'two-factor, needed, the app', who: mustBegun, path: '/sign-in/enroll' },
+    { name: 'two-factor, needed, is it you', who: mustConfirm, path: '/sign-in/enroll' },
     { name: 'the second step', who: door, path: '/sign-in/two-factor' },
     {
       name: 'the second step, nothing typed',

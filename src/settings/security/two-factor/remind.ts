@@ -10,8 +10,8 @@ export const lookedAtOnce = { people: 500 }
 
 /**
  * Letters to those who will need two-factor and lack it, 7 days and 1 day before, to whoever comes later at once; and to the Admins
- * 7 days before an exemption ends. For an hourly run: nothing depends on it but the letters. Each is written once, whoever runs. What
- * fails with one organization is thrown when all others are done.
+ * 7 days before an exemption ends. For an hourly run: nothing depends on it but the letters. Each is written once, whoever runs, and
+ * however often the day is moved: one of each kind to a person a day, and of the last day the next morning. What fails with one organization is thrown when all others are done.
  */
 export async function remindOfTwoFactor(db: Db, now: Date): Promise<void> {
   const wide = crossing(db, 'two-factor is required from a day on, whoever is there')
@@ -64,8 +64,8 @@ async function writeToWhoLacks(db: Db, now: Date, organization: string, before: 
         from looked l join organization o on o.id = ${organization}::uuid
         where l.status = 'active' and o.two_factor_from is not null),
       noted as (
-        insert into two_factor_notice (organization_id, membership_id, needed_from, days_before)
-        select ${organization}::uuid, id, needed_from, case when needed_from = ${daysAfter(today, 1)}::date then 1 else 7 end
+        insert into two_factor_notice (organization_id, membership_id, needed_from, days_before, written_on)
+        select ${organization}::uuid, id, needed_from, case when needed_from = ${daysAfter(today, 1)}::date then 1 else 7 end, ${today}::date
         from due where needed_from > ${today}::date and needed_from <= ${daysAfter(today, 7)}::date
         on conflict do nothing
         returning membership_id, needed_from),
