@@ -49,9 +49,8 @@ const env = {
 const password = 'a long password for the bench'
 /** As `npm start` starts it. */
 const program = [
-  '--max-semi-space-size=4',
+  '--max-semi-space-size=8',
   '--heap-growing-percent=60',
-  '--enable-source-maps',
   join(root, 'dist', 'main.js'),
 ]
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))

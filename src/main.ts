@@ -13,6 +13,7 @@ import { alsoOpenedBy } from './platform/database/sealed.ts'
 import { errorFacts, type Log, logger } from './platform/log.ts'
 import { smtp } from './platform/mail/deliver.ts'
 import { startMailWorker } from './platform/mail/worker.ts'
+import { inSource } from './platform/stack.ts'
 import { trustedPeers } from './platform/web/address.ts'
 import type { Services } from './platform/web/app-context.ts'
 import { createHttpServer } from './platform/web/serve.ts'
@@ -185,9 +186,17 @@ main().catch(async (error: unknown) => {
   const known = sentence(error) ?? startProblem(error)
   // A start that fails leaves no server behind.
   await started?.stop().catch(() => {})
-  process.stderr.write(`${known ?? (error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`)
+  process.stderr.write(`${known ?? stackOf(error)}\n`)
   process.exit(1)
 })
+
+const stackOf = (error: unknown) =>
+  error instanceof Error
+    ? (error.stack ?? error.message)
+        .split('\n')
+        .map((line) => inSource(line))
+        .join('\n')
+    : String(error)
 
 const startProblem = (error: unknown): string | null => {
   const { code, port, syscall, hostname } = (error ?? {}) as Record<

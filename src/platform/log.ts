@@ -1,3 +1,5 @@
+import { inSource } from './stack.ts'
+
 export type Level = 'debug' | 'info' | 'warn' | 'error'
 export type Log = (level: Level, message: string, facts?: Record<string, unknown>) => void
 
@@ -24,6 +26,6 @@ export const errorFacts = (error: unknown): Record<string, unknown> => {
       ?.split('\n')
       .filter((line) => line.startsWith('    at '))
       .slice(0, 12)
-      .map((line) => line.trim()),
+      .map((line) => inSource(line.trim())),
   }
 }

@@ -27,7 +27,7 @@ const atQuality = (plain: Buffer, quality: number) => ({
 })
 
 /** A panel is packed here and now: to send it to another thread and back takes twice as long as packing it, 0.2 ms. */
-const small = 8000
+const small = 64_000
 
 /**
  * Few pages are heavier than what a screen may weigh (ui.md), with names in scripts of three bytes a letter. They are packed once
