@@ -58,7 +58,7 @@ const urgent: readonly string[] = [
 export const takesTurn = ({ template, attempts }: { template: string; attempts: number }): boolean =>
   attempts === 0 && !urgent.includes(template)
 
-/** News that are older, because there was no mail server, are none any more, in ms. */
+/** News that are older, because there was no mail server, are none anymore, in ms. */
 const staleAfter = 7 * 86_400_000
 
 const about: Partial<Record<Template, 'invitation' | 'account' | 'membership'>> = {
@@ -86,12 +86,12 @@ const about: Partial<Record<Template, 'invitation' | 'account' | 'membership'>> 
   welcome: 'account',
 }
 
-/** Why a letter isn't sent any more, as a sentence for the operator; null: it still makes sense. */
+/** Why a letter isn't sent anymore, as a sentence for the operator; null: it still makes sense. */
 export function whyNot(letter: Subject, now: Date): string | null {
   const { invitation, account, membership, generation } = letter
   const open = (until: Date | null | undefined) => until !== null && until !== undefined && until > now
-  const gone = 'What it is about isn’t there any more.'
-  const linkGone = 'Its link doesn’t work any more.'
+  const gone = 'What it is about isn’t there anymore.'
+  const linkGone = 'Its link doesn’t work anymore.'
   const need = about[letter.template as Template]
   if (need && !letter[need]) return gone
   switch (letter.template) {
@@ -125,11 +125,11 @@ export function whyNot(letter: Subject, now: Date): string | null {
       if (letter.exemptions.length === 0) return gone
       break
     case 'account_blocked':
-      if (!account?.blocked_at) return 'The account isn’t blocked any more.'
+      if (!account?.blocked_at) return 'The account isn’t blocked anymore.'
       break
     case 'membership_ending':
       if (!membership || membership.removed || membership.suspended || membership.ends_on !== letter.endsOn)
-        return 'The membership doesn’t end on that day any more.'
+        return 'The membership doesn’t end on that day anymore.'
       if (membership.ends_on >= dayOf(letter.created_at) && membership.ends_on < dayOf(now))
         return 'The membership has ended meanwhile.'
   }

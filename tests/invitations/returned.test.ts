@@ -72,7 +72,7 @@ test('when its sender is removed it goes back to approval: the link is dead, and
   ])
 })
 
-test('what an approver answers for stays, and goes back when they can’t any more either', async () => {
+test('what an approver answers for stays, and goes back when they can’t anymore either', async () => {
   const ines = await world.enter({ first: 'Ines', permissions: ['members.invite'] })
   const ivo = await invited(world, {
     by: ines.person,
