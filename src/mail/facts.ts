@@ -54,6 +54,9 @@ export type Facts = {
   neededFrom: string
   exemptions: { name: string; until: string }[]
   moreExemptions: number
+  /** Of several invitations that wait for approval at once: some by name, and how many others there were. Null: it is a single one. */
+  waiting: Pick<Facts, 'invitee' | 'inviteeEmail' | 'sender' | 'role'>[] | null
+  moreWaiting: number
 }
 
 /** A letter that is written. */

@@ -29,6 +29,9 @@ export type Subject = {
   /** The day that the letter tells of, and whose exemptions still end. */
   neededFrom: unknown
   exemptions: unknown[]
+  /** Of several invitations those named that still wait, and how many there were beside them. */
+  waiting: unknown[]
+  moreWaiting: number
 }
 
 /**
@@ -103,7 +106,9 @@ export function whyNot(letter: Subject, now: Date): string | null {
         ? null
         : linkGone
     case 'approval_asked':
-      return invitation?.status === 'pending_approval' ? null : 'It was decided meanwhile.'
+      return invitation?.status === 'pending_approval' || letter.waiting.length > 0 || letter.moreWaiting > 0
+        ? null
+        : 'It was decided meanwhile.'
     case 'reset_link':
       return account?.reset_generation === generation && open(account.reset_expires_at) ? null : linkGone
     case 'welcome':
