@@ -18,6 +18,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
+import { leadOn, sayAt } from '../platform/web/said.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
 import { type OwnPlace, ownPlace } from './queries.ts'
@@ -80,7 +81,7 @@ async function takePicture(c: Context<App>): Promise<Response> {
   const made = await picturesFrom(file)
   if ('refused' in made) return avatarScreen(c, made.refused)
   if (!(await setAvatar(c.var.db, causeOf(c), actorOf(c), made))) throw new NotFound()
-  return c.redirect(`${baseOf(c)}/profile`, 303)
+  return leadOn(c, `${baseOf(c)}/profile`, 'Picture saved.')
 }
 
 export const ownProfile = new Hono<App>()
@@ -108,8 +109,11 @@ export const ownProfile = new Hono<App>()
       }
       const after = { ...before }
       for (const name of contactNames) after[name] = input[name] ?? before[name]
-      await editProfile(db, causeOf(c), actor, person, after, { locks: isBound(actor) })
-      return leadTo(c, `${baseOf(c)}/members/me`)
+      const fresh = await editProfile(db, causeOf(c), actor, person, after, { locks: isBound(actor) })
+      // With htmx too this leads to another page.
+      const own = `${baseOf(c)}/members/me`
+      sayAt(c, own, fresh ? 'Saved.' : 'Nothing was changed.')
+      return leadTo(c, own)
     })
   })
   .get('/avatar', member(), withoutQuery, (c) => avatarScreen(c))
@@ -118,5 +122,5 @@ export const ownProfile = new Hono<App>()
     const form = await readForm(c, removal)
     if (!form.input) return avatarScreen(c, form.errors.remove)
     await removeAvatar(c.var.db, causeOf(c), actorOf(c), actorOf(c).membership.id)
-    return c.redirect(`${baseOf(c)}/profile`, 303)
+    return leadOn(c, `${baseOf(c)}/profile`, 'Picture removed.')
   })
