@@ -33,6 +33,8 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
   const must = await at('enroll', (await enter({ first: 'Max', last: 'Must' })).person)
   const mustBegun = await at('enroll', (await enter({ first: 'Moe', last: 'Must' })).person)
   await begun(mustBegun, '/sign-in/enroll')
+  // Their session is hours old: who begins is asked again who they are.
+  const old = await at('enroll', (await enter({ first: 'Ola', last: 'Must' })).person, false)
   const door = await at('password', has.person)
   const unsure = await at('full', none.person, false)
   return [
@@ -58,6 +60,15 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     { name: 'two-factor, turning it off', who: has, path: `${app}/off` },
     { name: 'two-factor, needed', who: must, path: '/sign-in/enroll' },
     { name: 'two-factor, needed, the app', who: mustBegun, path: '/sign-in/enroll' },
+    {
+      name: 'two-factor, needed, is it you',
+      who: old,
+      path: '/sign-in/enroll',
+      act: async (page) => {
+        await send(page, 'Begin')
+        await page.getByLabel('Password').waitFor()
+      },
+    },
     { name: 'the second step', who: door, path: '/sign-in/two-factor' },
     {
       name: 'the second step, nothing typed',
