@@ -1,6 +1,7 @@
 import type { Stage } from '../../../src/platform/access/actor.ts'
 import { Browser as Client } from '../../support/browser.ts'
 import { startSession } from '../../support/start-session.ts'
+import { minutes } from '../../support/world.ts'
 import { app, begun, codes, enroll, phone, security } from '../../two-factor/phone.ts'
 import type { Place } from './place.ts'
 import { type Screen, send } from './screen.ts'
@@ -14,11 +15,11 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     const { person, cookies } = await place.enter(details)
     return Object.assign(new Client(place.app, '', undefined, host), { person, cookies })
   }
-  const at = async (stage: Stage, person: { accountId: string | null }, confirmed = true) => {
+  const at = async (stage: Stage, person: { accountId: string | null }, confirmed = true, since = new Date()) => {
     const client = new Client(place.app, '', undefined, host)
     const started = { accountId: person.accountId ?? '', stage, ip: client.ip, userAgent: 'test', confirmed }
     const [, name = '', value = ''] =
-      /^([^=]+)=([^;]*)/.exec(await startSession(services.db, new Date(), false, started)) ?? []
+      /^([^=]+)=([^;]*)/.exec(await startSession(services.db, since, false, started)) ?? []
     client.cookies.set(name, value)
     return client
   }
@@ -33,8 +34,9 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
   const must = await at('enroll', (await enter({ first: 'Max', last: 'Must' })).person)
   const mustBegun = await at('enroll', (await enter({ first: 'Moe', last: 'Must' })).person)
   await begun(mustBegun, '/sign-in/enroll')
-  // Their session is hours old: who begins is asked again who they are.
-  const old = await at('enroll', (await enter({ first: 'Ola', last: 'Must' })).person, false)
+  // Who begins in a session that isn't new is asked again who they are.
+  const before = new Date(Date.now() - minutes(20))
+  const old = await at('enroll', (await enter({ first: 'Ola', last: 'Must' })).person, false, before)
   const door = await at('password', has.person)
   const unsure = await at('full', none.person, false)
   return [
