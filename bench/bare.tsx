@@ -90,7 +90,7 @@ const app = new Hono().get('/o/:slug/members', async (c) => {
     </>
   )
   return c.html(
-    `<!doctype html>${<Layout above={null} title="Organization members" body={body} visitor={visitor} actor={actor} atDoor={false} path={base} />}`,
+    `<!doctype html>${<Layout above={null} said={null} title="Organization members" body={body} visitor={visitor} actor={actor} atDoor={false} path={base} />}`,
   )
 })
 serve({ fetch: app.fetch, port: Number(port), hostname: '127.0.0.1' })

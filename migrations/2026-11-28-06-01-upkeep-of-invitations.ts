@@ -1,4 +1,4 @@
-// What the hourly run asks of open invitations: which to remind of, and which nobody answers for any more. An organization's are
+// What the hourly run asks of open invitations: which to remind of, and which nobody answers for anymore. An organization's are
 // looked through only when somebody's access has changed since, or on a new day, whose dates end memberships too.
 import { type Kysely, sql } from 'kysely'
 

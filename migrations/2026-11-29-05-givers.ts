@@ -1,5 +1,5 @@
 // Who gave what somebody else may know: it works only while they may give it (accounts/giver.ts). An account is no organization's, so
-// these are no foreign keys: whoever isn't there any more may give nothing. Who copied the link of an invitation stands in the link.
+// these are no foreign keys: whoever isn't there anymore may give nothing. Who copied the link of an invitation stands in the link.
 import { type Kysely, sql } from 'kysely'
 
 export const up = async (db: Kysely<unknown>): Promise<void> => {

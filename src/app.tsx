@@ -59,6 +59,7 @@ import {
 } from './platform/web/failures.ts'
 import { secureHeaders } from './platform/web/headers.ts'
 import { keepNext } from './platform/web/next.ts'
+import { saidHere } from './platform/web/said.ts'
 import { isSwap, show } from './platform/web/show.ts'
 import { staticFiles } from './platform/web/static.ts'
 import { probes } from './probes/routes.ts'
@@ -100,11 +101,12 @@ export function createApp(services: Services): Hono<App> {
         <NeededSoon needed={twoFactor.needed} />
       ) : null
     })
-    c.set('draw', ({ title, body }) => (
+    c.set('draw', ({ title, body, status = 200 }) => (
       <Layout
         title={title}
         body={body}
         above={c.var.above()}
+        said={status < 400 ? saidHere(c) : null}
         visitor={c.var.visitor}
         actor={c.var.actor}
         path={c.req.path}

@@ -15,6 +15,8 @@ type Props = {
   body: Child
   /** What stands above every screen. */
   above: Child
+  /** What was just done, where the page is what tells it. */
+  said: string | null
   visitor: Visitor | null
   actor: Actor | null
   path: string
@@ -22,7 +24,7 @@ type Props = {
 }
 
 /** A whole page: inside the frame for somebody signed in, else, and for what strangers may open as well, on the plain sheet of the door. */
-export const Layout = ({ title, body, above, visitor, actor, path, atDoor }: Props) => {
+export const Layout = ({ title, body, above, said, visitor, actor, path, atDoor }: Props) => {
   const signedIn = visitor?.session.stage === 'full' && !atDoor
   const bare = signedIn && sideEntries(actor).length === 0 && !visitor.account.isSupport
   return (
@@ -50,6 +52,11 @@ export const Layout = ({ title, body, above, visitor, actor, path, atDoor }: Pro
           <Side visitor={visitor} actor={actor} path={path} />
           <main id="main" tabindex={-1}>
             {above}
+            {said && (
+              <p class="note" role="status">
+                {said}
+              </p>
+            )}
             {body}
           </main>
           <div id="toast" role="status" />

@@ -363,7 +363,7 @@ async function doneScreen(c: Context<App>, actor: Actor, draft: Draft): Promise<
     if (person.must_change_password && (await isPassword(person.password_hash, made))) password = made
   }
   const works = person.password_hash === null && person.reset_generation === 1 && (person.reset_expires_at ?? now) > now
-  // Who has risen above the actor meanwhile is somebody whose sign-in the actor has nothing to do with any more.
+  // Who has risen above the actor meanwhile is somebody whose sign-in the actor has nothing to do with anymore.
   // Where letters go out, it is in the welcome letter, and whoever added them doesn't see it.
   const mayPassOn = works && !person.above && !mailing
   const link = {

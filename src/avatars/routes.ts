@@ -7,7 +7,7 @@ import { isName, sizes } from './rules.ts'
 
 /**
  * Kept by a browser for a day, and for one session alone, since Vary names the cookie: under its name it is never another picture.
- * Whoever is no member any more gets none that they don't have yet.
+ * Whoever is no member anymore gets none that they don't have yet.
  */
 export const avatars = new Hono<App>().get('/:name/:size', member(), async (c) => {
   const { name = '', size: asked } = c.req.param()

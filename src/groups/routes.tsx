@@ -13,6 +13,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, Refused } from '../platform/web/failures.ts'
 import { type Form, formKey, line, meanwhile, readForm, refuse, version } from '../platform/web/form.ts'
+import { leadOn } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { changeGroup, createGroup, deleteGroup } from './commands.ts'
 import { type Group, groupList, groupToChange } from './queries.ts'
@@ -41,7 +42,7 @@ const listScreen = async (c: Context<App>, actor: Actor, said?: string) =>
 
 /** After an act: the list, and with htmx what was done as a toast. Back leads to where the form was opened. */
 function done(c: Context<App>, actor: Actor, said: string) {
-  if (!isSwap(c)) return c.redirect(listOf(c), 303)
+  if (!isSwap(c)) return leadOn(c, listOf(c), said)
   c.header('HX-Replace-Url', listOf(c))
   return listScreen(c, actor, said)
 }

@@ -11,6 +11,7 @@ import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { placeKeeper } from '../platform/web/place.ts'
+import { leadOn } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { placeIn, readInvitationList } from './list-state.ts'
 import { type Invitation, invitationPanel } from './panel.ts'
@@ -89,7 +90,7 @@ export function showAct(
  */
 export async function done(c: Context<App>, of: Pick<Invitation, 'id' | 'group_id'>, said: string): Promise<Response> {
   const href = panelHref(c, of)
-  if (!isSwap(c)) return c.redirect(href, 303)
+  if (!isSwap(c)) return leadOn(c, href, said)
   const invitation = await invitationPanel(c.var.db, actorOf(c), of.id, c.var.now)
   if (!invitation) return c.body(null, 200, { 'HX-Redirect': href })
   // In the form's place: Back from here leads to where the form was opened, and not to a form that is done with.

@@ -8,10 +8,12 @@ import { mailColumns } from '../platform/mail/outbox.ts'
 
 /** So many of those who may approve are written to; whoever else may finds it in the list of those that wait. */
 const most = 50
+/** So many of those that wait are named in a letter. */
+const mostNamed = 5
 
 /**
  * Letters to those who may approve, but for who asks, as a part of a statement after the one called `changed`, and only if that
- * gave a row. Of several that wait at once they name the first.
+ * gave a row. Of several that wait at once they name some, and say how many others there are.
  */
 export function approvalAsked(
   db: Db,
@@ -44,7 +46,9 @@ export function approvalAsked(
             sql<string>`(${ids}::uuid[])[a.n]`.as('id'),
             sql<string>`${organization.id}::uuid`.as('organization_id'),
             sql<string>`'approval_asked'`.as('template'),
-            sql<unknown>`${{ invitations: invitations.length }}::jsonb`.as('data'),
+            sql<unknown>`${{ invitations: invitations.length, named: invitations.slice(0, mostNamed) }}::jsonb`.as(
+              'data',
+            ),
             'a.email',
             'a.email_key',
             sql<string>`${invitations[0]}::uuid`.as('invitation_id'),

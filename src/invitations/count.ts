@@ -80,7 +80,8 @@ const without: Record<Facetted, Partial<InvitationList>> = {
   attention: { attention: false },
 }
 
-const statusNow = (now: Date) =>
+/** The status of a row w as the clock lets it be. */
+export const statusNow = (now: Date) =>
   sql`case when w.status = 'pending_activation' and ${expired(now, 'w')} then 'expired' else w.status end`
 const since = (hours: number, now: Date) => new Date(now.getTime() - hours * 3_600_000)
 

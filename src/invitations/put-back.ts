@@ -75,7 +75,7 @@ async function someOpen(db: Db, organization: string, now: Date, after: Place) {
 type SomeOpen = NonNullable<Awaited<ReturnType<typeof someOpen>>>
 type Open = SomeOpen['open'][number]
 
-/** Those that nobody answers for any more. The same offer of the same people is judged once. */
+/** Those that nobody answers for anymore. The same offer of the same people is judged once. */
 function uncovered({ organization, around, open, givers }: SomeOpen): Open[] {
   const byId = new Map(givers.map((one) => [one.id, one]))
   const judged = new Map<string, boolean>()
@@ -195,7 +195,7 @@ async function lookThrough(db: Db, cause: Cause, organization: string): Promise<
 }
 
 /**
- * Open invitations that neither their sender nor their approver could give any more go back to Pending approval (R-20; joining asks
+ * Open invitations that neither their sender nor their approver could give anymore go back to Pending approval (R-20; joining asks
  * again, so that nothing depends on when this runs). An organization is looked through when somebody's access changed since it last
  * was, and once a day, since memberships end by date. What fails with one is thrown when all others are done.
  */

@@ -16,7 +16,7 @@ export type Sending = {
   waits: boolean
   /** An approval that was given stands. */
   approved: boolean
-  /** Who does it becomes its sender: they ask for the approval, or nobody else answers for it any more. */
+  /** Who does it becomes its sender: they ask for the approval, or nobody else answers for it anymore. */
   takenOver: boolean
 }
 
@@ -31,13 +31,13 @@ export function whyNotGiven(actor: Actor, { asked, around }: InvitationToChange)
   return `You can’t give what it offers now. ${firstOf(errors ?? {})}`.trim()
 }
 
-/** Why there is nobody to send it to any more: a later invitation, or another way, has come first. */
+/** Why there is nobody to send it to anymore: a later invitation, or another way, has come first. */
 export const overtaken = ({ superseded, member_status }: InvitationToChange): Refusal =>
   superseded
     ? { because: 'They were invited again since. That invitation is the one to send.' }
     : member_status === 'invited'
       ? null
-      : { because: 'They aren’t in the list of members as Invited any more. A new invitation is the way.' }
+      : { because: 'They aren’t in the list of members as Invited anymore. A new invitation is the way.' }
 
 /** Whether this member may send it again, or correct its address; the limit of a day is asked beside (`fullUntil`). */
 export function maySend(actor: Actor, invitation: InvitationToChange, corrects: boolean, now: Date): Refusal {

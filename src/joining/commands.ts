@@ -26,7 +26,7 @@ const letter = (template: Letter['template'], { organization, id }: Invitation, 
   invitationId: id,
   to,
 })
-/** A letter to whoever sent it; none where they aren't Active there any more. */
+/** A letter to whoever sent it; none where they aren't Active there anymore. */
 export const toSender = (template: Letter['template'], invitation: Invitation): Letter[] => {
   const to = senderOf(invitation)
   return to ? [letter(template, invitation, to)] : []

@@ -38,7 +38,7 @@ export type Facts = {
   stopped: boolean
   /** Whether one organization manages the account, so that its administrators may end a block (product.md). */
   managed: boolean
-  /** The account is support staff's from now on, or isn't any more. */
+  /** The account is support staff's from now on, or isn't anymore. */
   begun: boolean
   /** Of a sign-in: the browser and system in words, and the address that it came from. */
   device: string
@@ -54,6 +54,9 @@ export type Facts = {
   neededFrom: string
   exemptions: { name: string; until: string }[]
   moreExemptions: number
+  /** Of several invitations that wait for approval at once: some by name, and how many others there were. Null: it is a single one. */
+  waiting: Pick<Facts, 'invitee' | 'inviteeEmail' | 'sender' | 'role'>[] | null
+  moreWaiting: number
 }
 
 /** A letter that is written. */

@@ -154,6 +154,16 @@ export const waitingLetters = (db: Db, ids: string[], now: Date) =>
           .orderBy('x.membership_id')
           .limit(mostNamed),
       ).as('exemptions'),
+      jsonArrayFrom(
+        eb
+          .selectFrom('invitation as w')
+          .whereRef('w.organization_id', '=', 'm.organization_id')
+          .where(sql<boolean>`w.id = any(array(select jsonb_array_elements_text(m.data -> 'named')::uuid))`)
+          .where('w.status', '=', 'pending_approval')
+          .select(['w.first_name', 'w.last_name', 'w.email', 'w.sender_name', 'w.organization_role'])
+          .orderBy('w.created_at')
+          .orderBy('w.id'),
+      ).as('waiting'),
     ])
     .orderBy('m.created_at')
     .orderBy('m.id')

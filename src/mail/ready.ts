@@ -33,11 +33,23 @@ function linkOf(letter: WaitingLetter, { key }: Place): { path: string; until: D
   return null
 }
 
+/** How many invitations a letter tells of. */
+const toldOf = ({ data }: WaitingLetter): { all: number; named: number } => {
+  const { invitations = 1, named = [] } = (data ?? {}) as { invitations?: number; named?: unknown[] }
+  return { all: invitations, named: named.length }
+}
+const moreThanNamed = (letter: WaitingLetter): number => {
+  const { all, named } = toldOf(letter)
+  return named > 0 ? Math.max(0, all - named) : 0
+}
+
 /** Where what the letter is about is looked at, or done. */
-function pageOf({ template, invitation, slug }: WaitingLetter, at: (path: string) => string): string | null {
+function pageOf(letter: WaitingLetter, at: (path: string) => string): string | null {
+  const { template, invitation, slug } = letter
   if (template === 'two_factor_required') return at('/profile/security')
   if (!slug) return null
   if (template === 'two_factor_exemptions_ending') return at(`/o/${slug}/settings/security/two-factor`)
+  if (toldOf(letter).named > 1) return at(`/o/${slug}/invitations?status=pending_approval`)
   return invitation && at(`/o/${slug}/invitations/${shortId(invitation.id)}`)
 }
 
@@ -90,12 +102,23 @@ function factsOf(letter: WaitingLetter, place: Place): Facts {
       until: one.until,
     })),
     moreExemptions: Array.isArray(told.membership_ids) ? Math.max(0, told.membership_ids.length - mostNamed) : 0,
+    waiting:
+      toldOf(letter).named > 1
+        ? letter.waiting.map((one) => ({
+            invitee: nameOf(one.first_name, one.last_name),
+            inviteeEmail: one.email,
+            sender: one.sender_name,
+            role: one.organization_role,
+          }))
+        : null,
+    moreWaiting: moreThanNamed(letter),
   }
 }
 
 /** As the rules look at it: what comes as JSON has its times as text. */
 const subjectOf = ({ invitation, account, ...letter }: WaitingLetter) => ({
   ...letter,
+  moreWaiting: moreThanNamed({ invitation, account, ...letter }),
   endsOn: ((letter.data ?? {}) as { ends_on?: string }).ends_on ?? null,
   neededFrom: (letter.data as { from?: unknown } | null)?.from ?? null,
   invitation: invitation && { ...invitation, expires_at: dateOf(invitation.expires_at) },

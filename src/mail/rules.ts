@@ -29,6 +29,9 @@ export type Subject = {
   /** The day that the letter tells of, and whose exemptions still end. */
   neededFrom: unknown
   exemptions: unknown[]
+  /** Of several invitations those named that still wait, and how many there were beside them. */
+  waiting: unknown[]
+  moreWaiting: number
 }
 
 /**
@@ -58,7 +61,7 @@ const urgent: readonly string[] = [
 export const takesTurn = ({ template, attempts }: { template: string; attempts: number }): boolean =>
   attempts === 0 && !urgent.includes(template)
 
-/** News that are older, because there was no mail server, are none any more, in ms. */
+/** News that are older, because there was no mail server, are none anymore, in ms. */
 const staleAfter = 7 * 86_400_000
 
 const about: Partial<Record<Template, 'invitation' | 'account' | 'membership'>> = {
@@ -86,12 +89,12 @@ const about: Partial<Record<Template, 'invitation' | 'account' | 'membership'>> 
   welcome: 'account',
 }
 
-/** Why a letter isn't sent any more, as a sentence for the operator; null: it still makes sense. */
+/** Why a letter isn't sent anymore, as a sentence for the operator; null: it still makes sense. */
 export function whyNot(letter: Subject, now: Date): string | null {
   const { invitation, account, membership, generation } = letter
   const open = (until: Date | null | undefined) => until !== null && until !== undefined && until > now
-  const gone = 'What it is about isn’t there any more.'
-  const linkGone = 'Its link doesn’t work any more.'
+  const gone = 'What it is about isn’t there anymore.'
+  const linkGone = 'Its link doesn’t work anymore.'
   const need = about[letter.template as Template]
   if (need && !letter[need]) return gone
   switch (letter.template) {
@@ -103,7 +106,9 @@ export function whyNot(letter: Subject, now: Date): string | null {
         ? null
         : linkGone
     case 'approval_asked':
-      return invitation?.status === 'pending_approval' ? null : 'It was decided meanwhile.'
+      return invitation?.status === 'pending_approval' || letter.waiting.length > 0 || letter.moreWaiting > 0
+        ? null
+        : 'It was decided meanwhile.'
     case 'reset_link':
       return account?.reset_generation === generation && open(account.reset_expires_at) ? null : linkGone
     case 'welcome':
@@ -125,11 +130,11 @@ export function whyNot(letter: Subject, now: Date): string | null {
       if (letter.exemptions.length === 0) return gone
       break
     case 'account_blocked':
-      if (!account?.blocked_at) return 'The account isn’t blocked any more.'
+      if (!account?.blocked_at) return 'The account isn’t blocked anymore.'
       break
     case 'membership_ending':
       if (!membership || membership.removed || membership.suspended || membership.ends_on !== letter.endsOn)
-        return 'The membership doesn’t end on that day any more.'
+        return 'The membership doesn’t end on that day anymore.'
       if (membership.ends_on >= dayOf(letter.created_at) && membership.ends_on < dayOf(now))
         return 'The membership has ended meanwhile.'
   }

@@ -10,6 +10,7 @@ import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { Conflict, NotAllowed, NotFound, Refused } from '../platform/web/failures.ts'
 import { placeKeeper } from '../platform/web/place.ts'
+import { leadOn } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { placeIn, readMemberList } from './list-state.ts'
 import { type Person, personToChange } from './person.ts'
@@ -78,7 +79,7 @@ export async function done(c: Context<App>, id: string, said: string, fresh?: Me
   const now = c.get('now')
   const [base, place] = [baseOf(c), placeOf(c)]
   const href = `${base}/${c.req.param('id') ?? id}${place}`
-  if (!isSwap(c)) return c.redirect(href, 303)
+  if (!isSwap(c)) return leadOn(c, href, said)
   const person = fresh ?? (await memberPanel(c.get('db'), actor, id))
   if (!person) return c.body(null, 200, { 'HX-Redirect': base + place })
   // In the form's place: Back from here leads to where the form was opened, and not to a form that is done with.

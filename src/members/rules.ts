@@ -134,7 +134,7 @@ export const mayExempt = (actor: Actor, subject: Exemptible): Refusal =>
       ? { because: 'They have two-factor on.' }
       : null)
 
-/** One that is over by its date is none any more. */
+/** One that is over by its date is none anymore. */
 export const mayEndExemption = (actor: Actor, subject: Exemptible, now: Date): Refusal =>
   mayDecideExemption(actor, subject) ??
   (subject.exempt_until !== null && subject.exempt_until >= dayOf(now) ? null : { because: 'They aren’t exempt.' })

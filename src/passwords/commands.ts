@@ -118,7 +118,7 @@ export async function resetPassword(
 const tellOwner = (trx: Db, now: Date, { id, email }: { id: string; email: string }) =>
   post(trx, now, { organizationId: null, template: 'password_changed', data: { account_id: id }, to: email })
 
-/** What an account becomes with a password that only its owner knows: no link made before works any more. */
+/** What an account becomes with a password that only its owner knows: no link made before works anymore. */
 export const ownPassword = (eb: unknown, password_hash: string) => ({
   password_hash,
   must_change_password: false,
@@ -166,7 +166,7 @@ export const triesOf = (
 
 /**
  * Replaces a first password, which somebody else knew, by one's own; every session of the account ends, this one too: the caller
- * starts a new one in `andThen`, inside the transaction. `gone`: there is nothing to change any more.
+ * starts a new one in `andThen`, inside the transaction. `gone`: there is nothing to change anymore.
  */
 export async function changeFirstPassword<T>(
   db: Db,

@@ -19,6 +19,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
+import { leadOn, sayAt } from '../platform/web/said.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
 import { inMinutes } from '../platform/web/waiting.ts'
@@ -99,7 +100,7 @@ async function takePicture(c: Context<App>): Promise<Response> {
   }
   if (refused) return avatarScreen(c, made.refused)
   if (result && 'gone' in result) throw new NotFound()
-  return c.redirect(`${baseOf(c)}/profile`, 303)
+  return leadOn(c, `${baseOf(c)}/profile`, 'Picture saved.')
 }
 
 export const ownProfile = new Hono<App>()
@@ -127,8 +128,11 @@ export const ownProfile = new Hono<App>()
       }
       const after = { ...before }
       for (const name of contactNames) after[name] = input[name] ?? before[name]
-      await editProfile(db, causeOf(c), actor, person, after, { locks: isBound(actor) })
-      return leadTo(c, `${baseOf(c)}/members/me`)
+      const fresh = await editProfile(db, causeOf(c), actor, person, after, { locks: isBound(actor) })
+      // With htmx too this leads to another page.
+      const own = `${baseOf(c)}/members/me`
+      sayAt(c, own, fresh ? 'Saved.' : 'Nothing was changed.')
+      return leadTo(c, own)
     })
   })
   .get('/avatar', member(), withoutQuery, (c) => avatarScreen(c))
@@ -137,5 +141,5 @@ export const ownProfile = new Hono<App>()
     const form = await readForm(c, removal)
     if (!form.input) return avatarScreen(c, form.errors.remove)
     await removeAvatar(c.var.db, causeOf(c), actorOf(c), actorOf(c).membership.id)
-    return c.redirect(`${baseOf(c)}/profile`, 303)
+    return leadOn(c, `${baseOf(c)}/profile`, 'Picture removed.')
   })

@@ -11,6 +11,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound } from '../platform/web/failures.ts'
 import { type Form, formKey, line, meanwhile, readForm, refuse, version } from '../platform/web/form.ts'
+import { leadOn } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { createPlace, deletePlace, renamePlace } from './commands.ts'
 import { type Area, areaToChange, type Region, regionList, regionNow, regionToChange } from './queries.ts'
@@ -38,7 +39,7 @@ const listScreen = async (c: Context<App>, actor: Actor, said?: string) =>
 
 /** After an act: the list, and with htmx what was done as a toast. Back leads to where the form was opened. */
 function toList(c: Context<App>, actor: Actor, said: string) {
-  if (!isSwap(c)) return c.redirect(listOf(c), 303)
+  if (!isSwap(c)) return leadOn(c, listOf(c), said)
   c.header('HX-Replace-Url', listOf(c))
   return listScreen(c, actor, said)
 }
@@ -46,7 +47,7 @@ function toList(c: Context<App>, actor: Actor, said: string) {
 /** The same with the page of a region, where its areas are. */
 async function toRegion(c: Context<App>, actor: Actor, which: Region | string, said: string) {
   const href = regionHref(c, typeof which === 'string' ? which : which.id)
-  if (!isSwap(c)) return c.redirect(href, 303)
+  if (!isSwap(c)) return leadOn(c, href, said)
   const region = typeof which === 'string' ? await regionNow(c.var.db, actor, which) : which
   if (!region) return toList(c, actor, said)
   c.header('HX-Replace-Url', href)

@@ -8,6 +8,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { SignInFirst, TooMany } from '../platform/web/failures.ts'
 import { type Form, formKey, readForm, refuse } from '../platform/web/form.ts'
 import { forgetNext, goal, keptNext } from '../platform/web/next.ts'
+import { sayAt } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { browserOf, letIn } from '../sessions/browser.ts'
 import { begin, codesToSave, confirmApp, finish, secretToShow } from './commands.ts'
@@ -202,13 +203,16 @@ export async function takeCodes(c: Context<App>, place: Place, security: Securit
   if (account.enrollment !== enrollment) return codesScreen(c, place, account, refuse(form, { '': otherCodes }), 409)
   if (saved !== 'on')
     return codesScreen(c, place, account, refuse(form, { saved: 'Tick that you have saved the codes' }))
+  const endAt = (home: string, said: string) => {
+    if (!isSwap(c)) sayAt(c, home, said)
+    return onTo(c, home, () => security(undefined, said))
+  }
   const result = await finish(db, causeOf(c), own(c), enrollment, browserOf(c))
   if ('gone' in result || 'stale' in result) return lost(c, place, security)
-  if (result.done === 'codes')
-    return onTo(c, place.home ?? '/', () => security(undefined, 'The new backup codes count from now on.'))
+  if (result.done === 'codes') return endAt(place.home ?? '/', 'The new backup codes count from now on.')
   letIn(c, { stage: 'full', session: result.cookie, device: result.device })
   nowOn(c, true)
-  if (place.home) return onTo(c, place.home, () => security(undefined, 'Two-factor is on.'))
+  if (place.home) return endAt(place.home, 'Two-factor is on.')
   const to = goal(c, keptNext(c)) ?? '/'
   forgetNext(c)
   return c.redirect(to, 303)

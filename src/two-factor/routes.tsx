@@ -10,6 +10,7 @@ import { causeOf } from '../platform/web/cause.ts'
 import { Refused } from '../platform/web/failures.ts'
 import { type Form, readForm } from '../platform/web/form.ts'
 import { forgetNext, goal, keptNext } from '../platform/web/next.ts'
+import { leadOn } from '../platform/web/said.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { turnOff } from './commands.ts'
 import { ask, tryProof } from './confirm.tsx'
@@ -97,9 +98,10 @@ export const twoFactor = new Hono<App>()
       c.header('Set-Cookie', result.cookie, { append: true })
       nowOn(c, false)
     }
-    if (!isSwap(c)) return c.redirect('/profile/security', 303)
+    const said = 'Two-factor is off.'
+    if (!isSwap(c)) return leadOn(c, '/profile/security', said)
     c.header('HX-Replace-Url', '/profile/security')
-    return security(c, undefined, 'Two-factor is off.')
+    return security(c, undefined, said)
   })
   .get('/profile/security/backup-codes', signedIn(), withoutQuery, confirmed(), (c) => showCodes(c, inProfile))
   .get('/profile/security/backup-codes.txt', signedIn(), confirmed(), (c) => codesFile(c, inProfile))

@@ -436,7 +436,7 @@ test('a group, role or area that went meanwhile is said beside what was chosen, 
   ] as const)
     await db.deleteFrom(table).where('organization_id', '=', here.id).where('id', '=', id).execute()
   const answer = await confirm(ana, at)
-  expect([answer.status, answer.text.includes('This group isn’t there any more')]).toEqual([422, true])
+  expect([answer.status, answer.text.includes('This group isn’t there anymore')]).toEqual([422, true])
   expect(answer.text).toContain('Choose one of these regions')
   expect(answer.text).toContain('Permissions View assigned claims')
   const again = await ana.post(`${at}/access`, {

@@ -171,7 +171,7 @@ describe('when it doesn’t work', () => {
     expect(await toast(page).count()).toBe(0)
   })
 
-  test('Back to a page that may not be opened any more shows that, and not the page that was left', async () => {
+  test('Back to a page that may not be opened anymore shows that, and not the page that was left', async () => {
     const lena = await place.enter({ first: 'Lena', last: 'Viewer', role: 'viewer' })
     const page = await place.visit(lena)
     await page.goto(place.list)

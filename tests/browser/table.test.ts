@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { newId } from '../../src/platform/ids.ts'
 import { freshDatabase } from '../support/database.ts'
+import { addPerson } from '../support/world.ts'
 import { crowd } from './support/people.ts'
 import { openPlace, type Place, where } from './support/place.ts'
 
@@ -184,4 +186,40 @@ test('Ana takes the filtered list out as a file', async () => {
     expect(download.url()).toContain('status=suspended')
     expect(await download.failure()).toBe(null)
   }
+})
+
+test.each([
+  ['Arabic', 'عبد الرحمن بن محمد بن عبد العزيز بن إبراهيم الفاروقي الهاشمي القرشي'],
+  ['Hebrew', 'אברהמוביץ׳-רוזנבלום בן־יהושע הכהן שפירא מלכה־גולדשטיין אבולעפיה'],
+  ['English', 'Wolfeschlegelsteinhausenbergerdorff-Featherstonehaugh the Younger'],
+])('of a long %s name its beginning is seen, and its end is cut', async (_, last) => {
+  await addPerson(place.db, place.here, new Date(), { first: 'Zed', last, email: `${newId()}@harbor.example` })
+  const page = await place.visit(place.ana, { width: 1280, script: false })
+  await page.goto(`${list}?${new URLSearchParams({ q: last.split(' ')[0] ?? '' })}`)
+  const seen = await page.evaluate<boolean[]>(`(() => {
+    const cell = document.querySelector('.grid tbody td')
+    const box = cell.getBoundingClientRect()
+    const letter = (at) => {
+      const range = document.createRange()
+      range.setStart(cell.firstChild, at)
+      range.setEnd(cell.firstChild, at + 1)
+      const { left, right } = range.getBoundingClientRect()
+      return left >= box.left && right <= box.right
+    }
+    return [letter(0), letter(cell.textContent.length - 1), box.width < 400]
+  })()`)
+  expect(seen).toEqual([true, false, true])
+})
+
+test('a short one stays at the left of its column, whichever way it runs', async () => {
+  await addPerson(place.db, place.here, new Date(), { first: 'Zed', last: 'כהן', email: `${newId()}@harbor.example` })
+  const page = await place.visit(place.ana, { width: 1280, script: false })
+  await page.goto(`${list}?q=${encodeURIComponent('כהן')}`)
+  const gap = await page.evaluate<number>(`(() => {
+    const cell = document.querySelector('.grid tbody td')
+    const range = document.createRange()
+    range.selectNodeContents(cell)
+    return range.getBoundingClientRect().left - cell.getBoundingClientRect().left
+  })()`)
+  expect(gap).toBeLessThan(10)
 })

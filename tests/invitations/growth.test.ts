@@ -1,5 +1,7 @@
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { readAcrossList } from '../../src/invitations/across/list-state.ts'
+import { bounds as acrossBounds, idsAcross } from '../../src/invitations/across/queries.ts'
 import { bounds } from '../../src/invitations/in-order.ts'
 import { readInvitationList } from '../../src/invitations/list-state.ts'
 import { idsOfPage, pageSize } from '../../src/invitations/page.ts'
@@ -15,6 +17,7 @@ const many = 20_000
 let database: Awaited<ReturnType<typeof freshDatabase>>
 let world: Awaited<ReturnType<typeof organization>>
 const usual = { ...bounds }
+const usualAcross = { ...acrossBounds }
 beforeAll(async () => {
   database = await freshDatabase()
   world = await organization({ database, clock: clockAt() })
@@ -35,6 +38,13 @@ beforeAll(async () => {
       case when n > 19850 then ' rarename' when n % 2 = 0 then ' oftenname' else ' other' end
     from generate_series(${from + 1}::int, ${from + 4000}::int) as n
       join membership m on m.organization_id = ${here.id} and m.email_key = (1 + n % 4000) || '@p.example'`.execute(db)
+  // Another organization with few.
+  const { elsewhere, stella } = world
+  await sql`insert into invitation (id, organization_id, membership_id, email, email_key, organization_role, status, approval, expires_at,
+      created_at, group_id)
+    select gen_random_uuid(), ${elsewhere.id}, ${stella.person.id}, n || '@y.example', n || '@y.example', 'member', 'active', 'not_needed',
+      ${clock.now}::timestamptz, ${clock.now}::timestamptz - n * interval '10 days', ${elsewhere.defaultGroup}
+    from generate_series(1, 200) as n`.execute(db)
   await sql`vacuum analyze invitation`.execute(db)
   Object.assign(bounds, {
     walk: 400,
@@ -50,9 +60,11 @@ beforeAll(async () => {
     rowsInPart: 200,
     searchInPart: 200,
   })
+  acrossBounds.farthest = 400
 })
 afterAll(async () => {
   Object.assign(bounds, usual)
+  Object.assign(acrossBounds, usualAcross)
   await database.close()
 })
 
@@ -77,6 +89,10 @@ async function rowsRead(query: string): Promise<number> {
   } as unknown as Actor
   const { list } = readInvitationList(new URL(`http://x/?${query}`))
   const page = idsOfPage({ db: world.db, actor, now: world.clock.now }, list, pageSize + 1)
+  return readBy(page)
+}
+
+async function readBy(page: unknown): Promise<number> {
   const text = literalText(world.db.selectFrom(sql`(${page})`.as('page') as never).selectAll() as never)
   const [row] = await world.db
     .executeQuery<{ 'QUERY PLAN': [{ Plan: Node }] }>({
@@ -118,3 +134,43 @@ test.each([
 ])('a page of "%s" reads a small part of the history', async (query) => {
   expect(await rowsRead(query)).toBeLessThan(many / 10)
 })
+
+const deeper = 'after=10000*AAAAAAAAAAAAAAAA*'
+test.each([
+  '',
+  'sort=invited',
+  'sort=email',
+  'sort=-email',
+  'timeframe=90d',
+  'timeframe=24h&sort=email',
+  'status=revoked',
+  'status=revoked&sort=email',
+  'q=rarename',
+  'q=rarename&sort=email',
+  'q=oftenname',
+  `${deeper}2025-11-01T00:00:00.000Z`,
+  `${deeper}2025-11-01T00:00:00.000Z&sort=invited`,
+  `${deeper}010000*2025-11-01T00:00:00.000Z&sort=email`,
+])('to support staff a page of "%s" reads a small part of all organizations', async (query) => {
+  const { list } = readAcrossList(new URL(`http://x/?${query}`))
+  expect([list.after !== null, await readBy(idsAcross(world.db, list, world.clock.now))]).toEqual([
+    query.startsWith('after'),
+    expect.toSatisfy((count: number) => count < many / 10),
+  ])
+})
+
+test.each(['', 'sort=invited', 'sort=email', 'sort=-email', 'timeframe=30d&sort=email'])(
+  'a page of "%s" reads a small part of the organizations that don’t allow support access, however many stand before',
+  async (query) => {
+    const { db, here } = world
+    const allow = (support_access: boolean) =>
+      db.updateTable('organization').set({ support_access }).where('id', '=', here.id).execute()
+    await allow(false)
+    try {
+      const { list } = readAcrossList(new URL(`http://x/?${query}`))
+      expect(await readBy(idsAcross(db, list, world.clock.now))).toBeLessThan(many / 10)
+    } finally {
+      await allow(true)
+    }
+  },
+)

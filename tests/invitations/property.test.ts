@@ -131,7 +131,7 @@ test('of 500 random role graphs nobody covers what they couldn’t give', () => 
       expect(isBeyond(people[1], offer), `graph ${n}, approved`).toBe(false)
       expect(everywhere(people[1]).has('invitations.approve')).toBe(true)
     }
-    // Nobody who isn't Active any more answers for anything.
+    // Nobody who isn't Active anymore answers for anything.
     const gone = [sender, approver].map((giver) => ({ ...giver, status: 'suspended' }))
     expect(isCovered({ ...invitation, approval: 'approved', givers: gone }, here, asked, around)).toBe(false)
   }

@@ -156,7 +156,7 @@ test('five times a day in UTC, whoever presses; the sixth is told when it works 
   expect(await invitationOf(world, ivo)).toMatchObject({ resend_day: '2026-11-23', resends: 1, generation: 7 })
 })
 
-test('a domain that isn’t allowed any more is told, and nothing goes there', async () => {
+test('a domain that isn’t allowed anymore is told, and nothing goes there', async () => {
   const ivo = await invited(world)
   await world.db
     .updateTable('organization')
@@ -198,7 +198,7 @@ describe('who could not give all of it', () => {
     expect((await act(world.ana, ivo, 'resend')).status).toBe(303)
     await offers({ group_id: gone })
     const answer = await world.ana.get(at(ivo, 'resend'))
-    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('This group isn’t there any more')])
+    expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('This group isn’t there anymore')])
   })
 })
 
@@ -253,7 +253,7 @@ describe('where approval is asked', () => {
   })
 })
 
-test('of what nobody answers for any more the resender becomes the sender', async () => {
+test('of what nobody answers for anymore the resender becomes the sender', async () => {
   const gone = await world.add({ first: 'Gone', role: 'admin', suspended: true })
   const ivo = await invited(world, { by: gone })
   expect((await world.ana.get(at(ivo, 'resend'))).text).toContain('You become its sender')

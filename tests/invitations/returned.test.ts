@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { putInvitationsBack } from '../../src/invitations/put-back.ts'
+import { readyWith } from '../../src/mail/ready.ts'
 import { newId, shortId } from '../../src/platform/ids.ts'
 import { signLink } from '../../src/platform/links.ts'
 import { upkeep } from '../../src/upkeep.ts'
+import { letters } from '../../views/mail/letters.ts'
 import { chosen, opening } from '../joining/invited.ts'
 import { act as actOnPerson } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
@@ -72,7 +74,87 @@ test('when its sender is removed it goes back to approval: the link is dead, and
   ])
 })
 
-test('what an approver answers for stays, and goes back when they can’t any more either', async () => {
+describe('the letter of those that went back', () => {
+  const letter = async () => {
+    const { id } = await world.db
+      .selectFrom('mail')
+      .select('id')
+      .where('organization_id', '=', world.here.id)
+      .where('template', '=', 'approval_asked')
+      .executeTakeFirstOrThrow()
+    const [ready] = await readyWith(database.db, world.services, letters)([id], world.clock.now)
+    return ready && 'message' in ready ? ready.message : ready
+  }
+  const decide = (...those: { id: string }[]) =>
+    world.db
+      .updateTable('invitation')
+      .set({ status: 'rejected', approval: 'denied' })
+      .where(
+        'id',
+        'in',
+        those.map(({ id }) => id),
+      )
+      .execute()
+  const goBack = async (count: number) => {
+    const gone = await world.add({ first: 'Gone', last: 'Admin', role: 'admin', suspended: true })
+    const those = []
+    for (let n = 1; n <= count; n++)
+      those.push(
+        await invited(world, { first: `Ivo${n}`, by: gone, role: n === 2 ? 'viewer' : 'member', validDays: n }),
+      )
+    await putBack()
+    return those
+  }
+
+  test('names each of them, as what and by whom, and leads to the list of those that wait', async () => {
+    const those = await goBack(2)
+    const { subject, text } = (await letter()) as { subject: string; text: string }
+    expect(subject).toBe('Invitations wait for approval')
+    expect(text).toContain(`Ivo1 Invited (${those[0]?.email}), as Member, invited by Gone Admin`)
+    expect(text).toContain(`Ivo2 Invited (${those[1]?.email}), as Viewer, invited by Gone Admin`)
+    expect(text).not.toContain('other')
+    const path = `/o/${world.here.slug}/invitations?status=pending_approval`
+    expect(text).toContain(`http://localhost:3000${path}`)
+    expect((await world.ana.get(path)).text).toContain('Ivo2')
+  })
+
+  test.each([
+    [6, 'and one other'],
+    [8, 'and 3 others'],
+  ])('of %i names the first five, %s', async (count, others) => {
+    await goBack(count)
+    const { text, html } = (await letter()) as { text: string; html: string }
+    expect([...text.matchAll(/Ivo\d/g)].map(([name]) => name)).toEqual(['Ivo1', 'Ivo2', 'Ivo3', 'Ivo4', 'Ivo5'])
+    for (const form of [text, html]) expect(form).toContain(others)
+  })
+
+  test('of a single one says who wants to invite whom, and leads to it', async () => {
+    const [ivo] = await goBack(1)
+    const { subject, text } = (await letter()) as { subject: string; text: string }
+    expect(subject).toBe('An invitation waits for approval')
+    expect(text).toContain('Gone Admin wants to invite Ivo1')
+    expect(text).toContain(`/invitations/${shortId(ivo?.id ?? '')}`)
+  })
+
+  test('leaves out what was decided before it was sent, and isn’t sent when all of them were', async () => {
+    const those = await goBack(3)
+    await decide(...those.slice(0, 2))
+    const { text } = (await letter()) as { text: string }
+    expect([text.includes('Ivo1'), text.includes('Ivo2'), text.includes('Ivo3')]).toEqual([false, false, true])
+    await decide(...those)
+    expect(await letter()).toMatchObject({ canceled: 'It was decided meanwhile.' })
+  })
+
+  test('is sent where others than those it would name still wait', async () => {
+    const those = await goBack(7)
+    await decide(...those.slice(0, 5))
+    const { text } = (await letter()) as { text: string }
+    expect(text).toContain('Open those that wait')
+    expect(text).not.toMatch(/Ivo|other/)
+  })
+})
+
+test('what an approver answers for stays, and goes back when they can’t anymore either', async () => {
   const ines = await world.enter({ first: 'Ines', permissions: ['members.invite'] })
   const ivo = await invited(world, {
     by: ines.person,

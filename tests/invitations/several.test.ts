@@ -183,7 +183,7 @@ describe('sent twice', () => {
 })
 
 describe('a list is judged when it is confirmed', () => {
-  test('who joined meanwhile is left out, and so is a domain that isn’t allowed any more', async () => {
+  test('who joined meanwhile is left out, and so is a domain that isn’t allowed anymore', async () => {
     const of = await organization()
     const [one, two] = [`${tag()}.example`, `${tag()}.example`]
     const at = await pasted(of.ana, `a@${one}, b@${one}, c@${two}`, { group: shortId(of.here.defaultGroup) })
@@ -207,7 +207,7 @@ describe('a list is judged when it is confirmed', () => {
     const at = await pasted(world.ana, `a@${domain}`, { group: shortId(group) })
     await db.deleteFrom('member_group').where('id', '=', group).execute()
     const answer = await world.ana.post(at, { version: '1' })
-    expect([answer.status, answer.text.includes('This group isn’t there any more')]).toEqual([422, true])
+    expect([answer.status, answer.text.includes('This group isn’t there anymore')]).toEqual([422, true])
     const kay = await world.enter({ first: 'Kay', permissions: ['members.invite', 'claims.view'] })
     const theirs = await pasted(kay, `b@${domain}`, { permission: ['claims.view'] })
     const held = db.deleteFrom('membership_permission').where('organization_id', '=', here.id)

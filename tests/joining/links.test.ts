@@ -107,7 +107,7 @@ test('a mail scanner that opens it first, by GET and HEAD, takes nothing from th
   expect((await joinAnew(world, inv.link())).answer.status).toBe(303)
 })
 
-test('a link that doesn’t work any more isn’t noted as opened', async () => {
+test('a link that doesn’t work anymore isn’t noted as opened', async () => {
   const inv = await invite(world, { validity: -1 })
   await opening(world, inv.link())
   await opening(world, inv.link('mail', 0))

@@ -276,7 +276,7 @@ describe('Admin goes with the Default group', () => {
     const form = await ana.swap.get(at(gus.person, 'access'))
     expect(form.text).toContain('Ends when they move to another group.')
     const done = await ana.swap.post(at(gus.person, 'access'), { ...filled(form.html), group: shortId(marine) })
-    expect(done.html).toContain('They don’t manage their former group any more.')
+    expect(done.html).toContain('They don’t manage their former group anymore.')
     expect(await rowOf(gus.person)).toMatchObject({ group_id: marine, manages_group: false })
     expect((await eventsOf(gus.person))[0]?.changes).toEqual({
       group: [world.intake, marine],
@@ -315,10 +315,10 @@ describe('what isn’t there', () => {
     const mine = { ...filled(html), custom_role: [shortId(lead), shortId(night)], permission: 'claims.all' }
     const noGroup = await ana.post(at(mia.person, 'access'), { ...mine, group: shortId(marine) })
     expect(noGroup.status).toBe(422)
-    expect(errorOf(noGroup, 'group')).toContain('isn’t there any more')
+    expect(errorOf(noGroup, 'group')).toContain('isn’t there anymore')
     expect(filled(noGroup.html)).toMatchObject({ custom_role: [shortId(night)], permission: ['claims.all'] })
     const noRole = await ana.post(at(mia.person, 'access'), mine)
-    expect(errorOf(noRole, 'custom_role')).toContain('isn’t there any more')
+    expect(errorOf(noRole, 'custom_role')).toContain('isn’t there anymore')
     expect((await ana.post(at(mia.person, 'access'), filled(noRole.html))).status).toBe(303)
     expect(await rolesOf(mia.person)).toEqual([night])
   })
@@ -435,7 +435,7 @@ describe('what somebody else may know to sign in as them', () => {
     expect(await accountOf(world, mia.person)).toMatchObject({ must_change_password: true, password_hash: null })
   })
 
-  test('a password that a helper gave signs nobody in any more; one of their own stays', async () => {
+  test('a password that a helper gave signs nobody in anymore; one of their own stays', async () => {
     const { ana, mia, db } = world
     const given = await (await helper(world)).password(mia.person)
     await change(ana, mia.person, { role: 'viewer' })

@@ -88,7 +88,7 @@ test('another end date is told anew, and a letter that waited is not sent of the
   const dates = (ends_on: string) => act(ana, eve, 'dates', { starts_on: '', ends_on })
   expect((await dates('2026-12-27')).status).toBe(303)
   const [first] = await told()
-  expect(await ready(first?.id ?? '')).toMatchObject({ canceled: 'The membership doesn’t end on that day any more.' })
+  expect(await ready(first?.id ?? '')).toMatchObject({ canceled: 'The membership doesn’t end on that day anymore.' })
   await run()
   expect(await told()).toHaveLength(1)
   clock.pass(days(29))

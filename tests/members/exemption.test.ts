@@ -115,7 +115,7 @@ test.each([
   expect(await stored()).toEqual([])
 })
 
-test('ninety days ahead is possible, and somebody who is removed has none any more', async () => {
+test('ninety days ahead is possible, and somebody who is removed has none anymore', async () => {
   const { ana, mia } = world
   expect((await act(ana, mia.person, 'exempt', { ...fields, until: '2027-02-20' })).status).toBe(303)
   await act(ana, mia.person, 'remove', { reason: '' })

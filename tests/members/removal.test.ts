@@ -213,7 +213,7 @@ test('two Admins remove each other at the same moment: never an organization wit
       .where('status', '=', 'active')
       .execute()
     expect(left).toHaveLength(1)
-    // The other one has nowhere to sign in to any more, or lost to who was there first.
+    // The other one has nowhere to sign in to anymore, or lost to who was there first.
     expect(answers.filter(({ location }) => location?.includes('/members/'))).toHaveLength(1)
   }
 }, 120_000)

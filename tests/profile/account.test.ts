@@ -132,6 +132,53 @@ describe('a username', () => {
   })
 })
 
+describe('what was saved', () => {
+  const done = /<p class="note" role="status">\s*([^<]*?)\s*<\/p>/
+  const said = async (browser: Browser, path = '/profile') => done.exec((await browser.get(path)).html)?.[1]
+
+  test('is told without script by the page that comes, once, and by no other page', async () => {
+    const hers = await pat()
+    const username = name()
+    await ask(hers, { username })
+    expect(await said(hers, '/profile/sessions')).toBeUndefined()
+    expect(await said(hers)).toBe('Username changed.')
+    expect(await said(hers)).toBeUndefined()
+    await ask(hers, { username })
+    expect(await said(hers)).toBe('Nothing was changed.')
+    const email = address()
+    await ask(hers, { username, email })
+    expect(await said(hers)).toBe(`A letter is on its way to ${email}.`)
+    await hers.post('/profile/cancel', hiddenIn((await hers.get('/profile')).html))
+    expect(await said(hers)).toBe('Change of email canceled.')
+    await hers.post('/profile/time-zone', { time_zone: 'Europe/Oslo' })
+    expect(await said(hers)).toBe('Times are told as they are in Europe/Oslo.')
+  })
+
+  test('is told by htmx where it stands, and the next page has nothing to tell', async () => {
+    const hers = await pat()
+    const answer = await ask(hers.swap, { username: name() })
+    expect([answer.status, answer.html.includes('data-said="Username changed."')]).toEqual([200, true])
+    expect(answer.html).not.toMatch(done)
+    expect(await said(hers)).toBeUndefined()
+  })
+
+  test('is told by nothing where it wasn’t saved, and not to whoever signs in there next', async () => {
+    const hers = await pat()
+    expect((await ask(hers, { username: '@' })).html).not.toMatch(done)
+    expect(await said(hers)).toBeUndefined()
+    await ask(hers, { username: name() })
+    expect(hers.cookies.has('said')).toBe(true)
+    await hers.post('/sign-out')
+    expect(hers.cookies.has('said')).toBe(false)
+  })
+
+  test('stays text, whatever it holds', async () => {
+    const hers = await pat()
+    hers.cookies.set('said', encodeURIComponent('/profile <b>Hello'))
+    expect((await hers.get('/profile')).html).toContain('&lt;b&gt;Hello')
+  })
+})
+
 test('a new address is the account’s when its link was used, with every copy; other sessions end, this one goes on', async () => {
   const at = await withTwoFactor()
   const { hers, ana, db, account, events, sessions } = at

@@ -51,7 +51,7 @@ test('whoever is a member edits their own, whatever they may do else: the panel 
     expect(panel.html).not.toContain('/edit"')
     const answer = await save(browser, { cell_phone: '+1 202 555 0143', last_name: 'Ångström' })
     expect([answer.status, answer.location]).toEqual([303, `/o/${here.slug}/members/me`])
-    expect((await browser.get('members/me')).text).toContain('+1 202 555 0143')
+    expect((await browser.get('members/me')).text).toMatch(/ Saved\. .*\+1 202 555 0143/)
     expect(await rowOf(browser.person)).toMatchObject({ last_name: 'Ångström', version: 2 })
     expect(await eventsOf(browser.person)).toEqual([
       {
@@ -78,8 +78,12 @@ test('with htmx what is wrong comes back in the page’s place, with what was ty
   expect(await rowOf(mia.person)).toMatchObject({ version: 1 })
   const right = await mia.swap.post('profile', { ...fields, title: 'Surveyor' })
   expect([right.status, right.headers.get('hx-redirect')]).toEqual([200, `/o/${here.slug}/members/me`])
+  // That page tells it, since no script of this one does.
+  expect((await mia.get('members/me')).text).toMatch(/ Saved\. /)
+  expect((await mia.get('members/me')).text).not.toMatch(/ Saved\. /)
   // Nothing changed is nothing written.
   expect((await save(mia, {})).status).toBe(303)
+  expect((await mia.get('members/me')).text).toMatch(/ Nothing was changed\. /)
   expect(await eventsOf(mia.person)).toHaveLength(1)
 })
 

@@ -35,7 +35,7 @@ test('Ana sees where she is signed in, and which one this is', async () => {
   expect(ends(page.html)).toHaveLength(1)
   expect(page.html).not.toContain(work.cookies.get('session'))
   expect((await work.get('/profile/security')).html).toContain(`href="${path}"`)
-  // What has ended by itself isn't there any more.
+  // What has ended by itself isn't there anymore.
   clock.pass(minutes(57))
   const later = await work.get(path)
   expect(later.text).toContain('You are signed in here, and nowhere else.')

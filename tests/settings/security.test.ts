@@ -152,6 +152,12 @@ test('of two Admins the second looks again, and nothing is overwritten unseen', 
   expect((await stored()).invitation_days).toBe(20)
 })
 
+test('without script the page that comes says that it is saved', async () => {
+  expect((await save(world.ana, { days: '6' })).status).toBe(303)
+  expect((await world.ana.get(path)).text).toMatch(/ Saved\. /)
+  expect((await world.ana.get(path)).text).not.toMatch(/ Saved\. /)
+})
+
 test('with htmx it is saved where it stands, and says so', async () => {
   const answer = await save(world.ana.swap, { days: '5' })
   expect([answer.status, answer.html.includes('data-said="Saved."')]).toEqual([200, true])

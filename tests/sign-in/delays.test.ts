@@ -178,7 +178,7 @@ test('a device cookie opens nothing, and somebody’s made-up one is not believe
   expect(failed.headers.getSetCookie()).toEqual([])
 })
 
-test('counters that mean nothing any more are cleared away, and those that do are kept', async () => {
+test('counters that mean nothing anymore are cleared away, and those that do are kept', async () => {
   const { ana, browser, clock, db, services } = await atTheDoor({ database: await freshDatabase() })
   const count = async () => (await db.selectFrom('try_count').select('key').execute()).length
   await tryDoor(browser(), ana.email, wrong)

@@ -41,7 +41,9 @@ test('Sam finds an invitation of any organization by name, address or sender, an
   expect(await page('&status=pending_activation')).not.toContain(two.email)
   world.clock.pass(hours(25))
   const later = await sam(world)
-  expect((await later.get(`/support/invitations?q=${word}&timeframe=24h`)).text).toContain('No invitation is like that')
+  expect((await later.get(`/support/invitations?q=${word}&timeframe=24h`)).text).toContain(
+    'No invitation matches all of this',
+  )
   expect((await later.get(`/support/invitations?q=${word}&timeframe=7d`)).text).toContain(one.email)
   const odd = await later.get(`/support/invitations?q=${word}&status=nonsense&after=x`)
   expect(odd.text).toContain('Part of this address wasn’t understood')
@@ -75,13 +77,159 @@ test('from page to page, there and back', async () => {
   }
   const ids = (html: string) => [...html.matchAll(/href="\/support\/invitations\/([\w-]{16})"/g)].map(([, id]) => id)
   const link = (html: string, rel: string) =>
-    new RegExp(`href="([^"]+)" rel="${rel}"`).exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
   const first = (await support.get(`/support/invitations?q=${word}`)).html
   expect(ids(first)).toHaveLength(50)
   const second = (await support.get(link(first, 'next'))).html
   expect(ids(second)).toHaveLength(10)
   expect(link(second, 'next')).toBe('')
   expect(ids((await support.get(link(second, 'prev'))).html)).toEqual(ids(first))
+})
+
+test('where nothing is found there is a way on: without the search, and without the filters', async () => {
+  const word = mark()
+  const links = async (query: string) => {
+    const { html } = await support.get(`/support/invitations?${query}`)
+    const empty = /<section class="empty".*?<\/section>/s.exec(html)?.[0] ?? ''
+    return [...empty.matchAll(/<a class="btn" href="([^"]*)">([^<]*)<\/a>/g)].map(([, href, text]) => [href, text])
+  }
+  expect(await links(`q=${word}`)).toEqual([['/support/invitations', 'Clear search']])
+  expect(await links(`q=${word}&status=revoked`)).toEqual([
+    ['/support/invitations', 'Clear filters'],
+    [`/support/invitations?q=${word}`, `Search “${word}” only`],
+  ])
+  const one = await invite(world)
+  await world.db
+    .updateTable('invitation')
+    .set({ search: ` ${word}` })
+    .where('id', '=', one.id)
+    .execute()
+  const found = await support.get(`/support/invitations?q=${word}&status=pending_activation&timeframe=7d`)
+  expect(found.text).toContain('1 invitation matches')
+  for (const [label, href] of [
+    ['Status: Pending activation', `q=${word}&amp;timeframe=7d`],
+    ['Last 7 days', `q=${word}&amp;status=pending_activation`],
+  ])
+    expect(found.html).toMatch(
+      new RegExp(
+        `<a class="chip" href="/support/invitations\\?${href}"><span class="vh">Remove filter </span>${label}`,
+      ),
+    )
+})
+
+describe('sorted', () => {
+  const many = async (count: number) => {
+    const word = mark()
+    for (let n = 0; n < count; n++) {
+      const inv = await invite(world)
+      // Each address three times, and at two moments.
+      await world.db
+        .updateTable('invitation')
+        .set({
+          search: ` ${word}`,
+          status: 'revoked',
+          email_key: `${String(Math.floor(n / 3)).padStart(3, '0')}@${word}.example`,
+          created_at: new Date(world.clock.now.getTime() - (n % 2) * 1000),
+        })
+        .where('id', '=', inv.id)
+        .execute()
+    }
+    const rows = await world.db
+      .selectFrom('invitation')
+      .select(['id', 'email_key', 'created_at'])
+      .where('search', '=', ` ${word}`)
+      .execute()
+    const by = (...keys: ((row: (typeof rows)[number]) => string)[]) => {
+      const text = (row: (typeof rows)[number]) =>
+        [...keys, ({ id }: { id: string }) => id].map((key) => key(row)).join(' ')
+      return rows.toSorted((one, other) => (text(one) < text(other) ? -1 : 1)).map(({ id }) => shortId(id))
+    }
+    const moment = (row: (typeof rows)[number]) => row.created_at.toISOString()
+    return { word, byEmail: by((row) => row.email_key, moment), byMoment: by(moment) }
+  }
+  const ids = (html: string) =>
+    [...html.matchAll(/href="\/support\/invitations\/([\w-]{16})"/g)].map(([, id]) => id ?? '')
+  const link = (html: string, rel: string) =>
+    new RegExp(`rel="${rel}" href="([^"]+)"`).exec(html)?.[1]?.replaceAll('&amp;', '&') ?? ''
+
+  test.each([
+    ['email', false],
+    ['email', true],
+    ['invited', false],
+    ['invited', true],
+  ] as const)('by %s, the last first: %s, every page there and back', async (sort, descending) => {
+    const { word, byEmail, byMoment } = await many(110)
+    const all = sort === 'email' ? byEmail : byMoment
+    const expected = descending ? all.toReversed() : all
+    for (const filter of ['', '&timeframe=24h', '&status=revoked']) {
+      const pages = [await support.get(`/support/invitations?q=${word}${filter}&sort=${descending ? '-' : ''}${sort}`)]
+      for (let n = 0; n < 2; n++) pages.push(await support.get(link(pages.at(-1)?.html ?? '', 'next')))
+      expect(pages.flatMap(({ html }) => ids(html))).toEqual(expected)
+      expect(pages[1]?.text).toContain('51–100 of')
+      const back = await support.get(link(pages[2]?.html ?? '', 'prev'))
+      expect(ids(back.html)).toEqual(expected.slice(50, 100))
+      expect(ids((await support.get(link(back.html, 'prev'))).html)).toEqual(expected.slice(0, 50))
+    }
+  })
+
+  test('each head that sorts says which way, and leads the other way; a sort that there isn’t is left out', async () => {
+    const heads = async (query: string) => {
+      const { html, text } = await support.get(`/support/invitations${query}`)
+      const found = [...html.matchAll(/<th scope="col" class="by"( aria-sort="\w+")?><a href="([^"]*)">([^<]*)</g)]
+      return { heads: found.map(([, sorted, href, label]) => [label, sorted?.trim(), href]), text }
+    }
+    expect((await heads('')).heads).toEqual([
+      ['Email', undefined, '/support/invitations?sort=email'],
+      ['Invited on, sent by', 'aria-sort="descending"', '/support/invitations?sort=invited'],
+    ])
+    expect((await heads('?sort=email')).heads).toEqual([
+      ['Email', 'aria-sort="ascending"', '/support/invitations?sort=-email'],
+      ['Invited on, sent by', undefined, '/support/invitations'],
+    ])
+    const odd = await heads('?sort=name')
+    expect([odd.heads[1]?.[1], odd.text.includes('wasn’t understood')]).toEqual(['aria-sort="descending"', true])
+  })
+})
+
+describe('how many each option would show', () => {
+  const counts = async (query: string) => {
+    const { html, status } = await support.swap.get(`/support/invitations/counts?${query}`)
+    expect(status).toBe(200)
+    const found = [...html.matchAll(/value="(\w+)"[^>]*>([^<]*)(?:<i>([^<]*)<\/i>)?<\/label>/g)]
+    return Object.fromEntries(found.map(([, value, , count]) => [value, count]))
+  }
+
+  test('is asked for after the page, beside the other filter and the search, of what may be seen', async () => {
+    const word = mark()
+    const make = async (hoursAgo: number, details: Parameters<typeof invite>[1] = {}) => {
+      const inv = await invite(world, details)
+      const created_at = new Date(world.clock.now.getTime() - hours(hoursAgo))
+      await world.db
+        .updateTable('invitation')
+        .set({ search: ` ${word}`, created_at })
+        .where('id', '=', inv.id)
+        .execute()
+      return inv
+    }
+    for (const ago of [1, 2, 30]) await make(ago)
+    await make(200, { validity: -1 })
+    await make(1, { organization: world.elsewhere, by: world.stella.person.id })
+    const page = (await support.get(`/support/invitations?q=${word}`)).html
+    expect(page).toContain(`data-hx-get="/support/invitations/counts?q=${word}"`)
+    expect(page).not.toContain('<i>')
+    expect(await counts(`q=${word}`)).toMatchObject({ pending_activation: '4', expired: '1', revoked: '0', '24h': '3' })
+    expect(await counts(`q=${word}&timeframe=24h`)).toMatchObject({ pending_activation: '3', expired: '0', '7d': '4' })
+    expect(await counts(`q=${word}&status=expired`)).toMatchObject({ '24h': '0', '7d': '0', '30d': '1' })
+    await close(world, world.elsewhere.id)
+    expect(await counts(`q=${word}`)).toMatchObject({ pending_activation: '3', '24h': '2' })
+    // A search that nothing can match.
+    expect(await counts('q=%25')).toMatchObject({ active: '0', '24h': '0' })
+  })
+
+  test('opened as a page it leads to the list', async () => {
+    const answer = await support.get('/support/invitations/counts?status=revoked')
+    expect([answer.status, answer.location]).toEqual([303, '/support/invitations?status=revoked'])
+  })
 })
 
 describe('one invitation', () => {
@@ -158,7 +306,7 @@ describe('an organization that doesn’t allow support access', () => {
       .where('id', '=', inv.id)
       .execute()
     await close(world, world.here.id)
-    expect((await support.get(`/support/invitations?q=${word}`)).text).toContain('No invitation is like that')
+    expect((await support.get(`/support/invitations?q=${word}`)).text).toContain('No invitation here')
     for (const path of [inv.id, `${inv.id}/resend`])
       expect((await support.get(`/support/invitations/${path}`)).status).toBe(404)
     const sent = await support.post(`/support/invitations/${inv.id}/resend`, { version: '1', days: '7' })

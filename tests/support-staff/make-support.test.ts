@@ -72,7 +72,7 @@ test('who has an account and a password keeps both, and loses what their organiz
   expect((await world.mia.get('/support/invitations')).status).toBe(200)
 })
 
-test('a first password that somebody else knows opens nothing any more', async () => {
+test('a first password that somebody else knows opens nothing anymore', async () => {
   const nat = await world.add({ first: 'Nat' })
   await world.db
     .updateTable('account')

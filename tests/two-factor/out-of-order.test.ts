@@ -205,7 +205,7 @@ test('a tab with codes that were made before others were says so, and shows thos
   expect(late.text).toContain('Nothing is begun')
 })
 
-test('a link that was used asks for no code any more', async () => {
+test('a link that was used asks for no code anymore', async () => {
   const door = await withTwoFactor()
   const link = { accountId: door.ana.accountId, channel: 'mail' } as const
   const path = `/reset-password/${await makeResetLink(door.db, operatorCause(door.clock.now), door.services.key, link)}`

@@ -163,6 +163,7 @@ const table: Record<string, Row> = {
   'GET /join/waiting': { others: 'opens' },
   'GET /support': { ...outside, others: 'nothing', support: 'leads' },
   'GET /support/invitations': { ...outside, others: 'nothing', support: 'opens' },
+  'GET /support/invitations/counts': { ...outside, others: 'nothing', support: 'leads', part: true },
   // No invitation, and no account, has the id of a member.
   'GET /support/invitations/:id': { ...outside, others: 'nothing' },
   'GET /support/invitations/:id/resend': { ...outside, others: 'nothing' },

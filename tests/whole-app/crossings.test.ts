@@ -32,7 +32,7 @@ const crossings: Record<string, string[]> = {
   'src/invitations/remind.ts': ['invitations of every organization end by the clock'],
   'src/invitations/settle.ts': ['invitations of every organization end by the clock'],
 
-  'src/invitations/across/queries.ts': Array(4).fill('support staff see the organizations that allow it'),
+  'src/invitations/across/queries.ts': Array(5).fill('support staff see the organizations that allow it'),
   'src/joining/commands.ts': ['a link to join says by itself which invitation it is'],
   'src/joining/invitation.ts': ['a link to join says by itself which invitation it is'],
 
@@ -47,7 +47,7 @@ const crossings: Record<string, string[]> = {
   'src/platform/mail/marks.ts': Array(2).fill('letters of every organization are sent'),
   'src/sessions/current.ts': ['who is asking: a session belongs to no organization'],
   'src/sessions/queries.ts': ['a session ends as the strictest of its account’s organizations says'],
-  'src/sign-in/queries.ts': ['whoever gave a first password is in the organization that manages the account'],
+  'src/sign-in/try.ts': ['whoever gave a first password is in the organization that manages the account'],
   'src/settings/security/two-factor/remind.ts': Array(2).fill('two-factor is required from a day on, whoever is there'),
   'src/settings/commands.ts': ['the seats of every organization are counted once a day'],
   'src/support/queries.ts': Array(2).fill('support staff see the organizations that allow it'),

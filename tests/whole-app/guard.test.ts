@@ -463,7 +463,7 @@ describe('the database itself', () => {
       where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped
         and a.atttypid in ('uuid'::regtype, 'uuid[]'::regtype) and a.attname <> 'id' order by 1`.execute(wide)
     expect(rows.map(({ column }) => column).filter((column) => !linked.has(column))).toEqual([
-      // An account is no organization's; who gave it something and isn't there any more may give nothing (accounts/giver.ts).
+      // An account is no organization's; who gave it something and isn't there anymore may give nothing (accounts/giver.ts).
       'account.added_by',
       'account.new_email_asked_by',
       'account.password_given_by',

@@ -81,6 +81,7 @@ const known: Record<string, string> = {
   'GET /join/waiting': 'anyone',
   'GET /support': 'support',
   'GET /support/invitations': 'support',
+  'GET /support/invitations/counts': 'support',
   'GET /support/invitations/:id': 'support',
   'GET /support/invitations/:id/resend': 'support',
   'POST /support/invitations/:id/resend': 'support',

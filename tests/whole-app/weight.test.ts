@@ -11,6 +11,7 @@ import { act, actOn, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { freshDatabase } from '../support/database.ts'
 import { organization, type PersonDetails } from '../support/world.ts'
+import { sam } from '../support-staff/sam.ts'
 
 /* Budgets of ui.md, in bytes with brotli as served, with people like those of `rollcall seed`. */
 
@@ -97,6 +98,27 @@ test.each([
     expect(swap.size, path).toBeLessThanOrEqual(4000)
   }
 })
+
+test.each(['', '?sort=email', '?sort=-email', '?status=expired&status=active&timeframe=90d'])(
+  '50 invitations of all organizations, for support staff, keep it too: %s',
+  async (query) => {
+    const support = await sam(world)
+    const first = `/support/invitations${query}`
+    const { html } = await support.get(first)
+    expect(html.match(/<tr>/g)).toHaveLength(51)
+    for (const path of [first, nextOf(html)]) {
+      const page = await support.get(path, br)
+      const swap = await support.swap.get(path, br)
+      measured.push([`page ${path}`, page.bytes.length], [`swap ${path}`, swap.bytes.length])
+      expect([page.status, page.bytes.length <= 6000, swap.status, swap.bytes.length <= 4000]).toEqual([
+        200,
+        true,
+        200,
+        true,
+      ])
+    }
+  },
+)
 
 test('a panel beside the list, one’s own, an empty list and what others see keep it too', async () => {
   const { html } = await world.ana.get('members')

@@ -47,7 +47,7 @@ export const RestoreLinkDoesNotWork = (_: Record<never, never>) => (
       way.
     </p>
     <p>
-      Nothing was changed just now. If you can’t sign in any more, ask an administrator of your organization at once.
+      Nothing was changed just now. If you can’t sign in anymore, ask an administrator of your organization at once.
     </p>
     <p class="foot">
       <a href="/sign-in">Sign in</a>

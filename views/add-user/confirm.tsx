@@ -13,7 +13,7 @@ import { Buttons, type Draw, howWords, Instead } from './add-user.tsx'
 
 type Fact = [name: string, label: string, value: string | null]
 
-const gone = 'Not there any more'
+const gone = 'Not there anymore'
 
 function factsOf(actor: Actor, { typed, choices, regions }: Draft): { step: Step; facts: Fact[] }[] {
   const access = chosenAccess(actor, typed, choices)

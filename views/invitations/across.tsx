@@ -1,14 +1,21 @@
-import { type AcrossList, writeAcrossList } from '../../src/invitations/across/list-state.ts'
-import type { AcrossPage, AcrossPanel } from '../../src/invitations/across/queries.ts'
+import {
+  type AcrossList,
+  columns,
+  filterCount,
+  type Sort,
+  writeAcrossList,
+} from '../../src/invitations/across/list-state.ts'
+import type { AcrossFacets, AcrossPage, AcrossPanel } from '../../src/invitations/across/queries.ts'
 import { type Timeframe, timeframes } from '../../src/invitations/list-state.ts'
 import type { SendProps } from '../../src/invitations/resend/form.tsx'
 import { invitationStatuses } from '../../src/invitations/rules.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Icon } from '../parts/icon.tsx'
-import { changesPeople } from '../parts/list.tsx'
+import { Boxes, type Chip, Chips, changesPeople, Empty, Filter, Find, Pager, total } from '../parts/list.tsx'
 import { SupportTabs } from '../parts/support-tabs.tsx'
 import { DayOf } from '../parts/time.tsx'
 import { InvitationAct } from './act.tsx'
+import { AskCounts, boxes } from './filters.tsx'
 import { Letter } from './letter.tsx'
 import { Facts } from './panel.tsx'
 import { Resend } from './resend.tsx'
@@ -20,47 +27,51 @@ const base = '/support/invitations'
 
 type ListProps = { list: AcrossList; noticed: boolean; page: AcrossPage; now: Date; zone: string }
 
+const countsHref = (list: AcrossList) => `${base}/counts${writeAcrossList(list)}`
+
 /** Invitations of every organization that allows support access. */
-export const Across = ({ list, noticed, page, now, zone }: ListProps) => (
-  <div class="list">
+export const Across = (props: ListProps) => (
+  <div class="list" id="list">
     <div class="head">
       <h1>Support</h1>
       <SupportTabs current={base} />
     </div>
+    <Search list={props.list} />
+    <AskCounts href={countsHref(props.list)} />
     <div {...changesPeople}>
-      <Search list={list} />
-      <AcrossRows list={list} noticed={noticed} page={page} now={now} zone={zone} />
+      <AcrossRows {...props} />
     </div>
   </div>
 )
 
-/** What a search, a filter or a page changes. */
-export const AcrossRows = ({ list, noticed, page, now, zone }: ListProps) => (
-  <div id="people">
-    {noticed && (
-      <p class="note" role="status">
-        Part of this address wasn’t understood, so it was left out.
-      </p>
-    )}
-    {(list.q || list.status.length > 0 || list.timeframe) && (
-      <p class="found">
-        <a href={base} data-hx-boost="false">
-          Clear search and filters
-        </a>
-      </p>
-    )}
-    {page.rows.length === 0 ? (
-      <p class="empty">No invitation is like that in the organizations that allow support access.</p>
-    ) : (
+/** What a search, a filter, a sort or a page changes. */
+const AcrossRows = ({ list, noticed, page, now, zone }: ListProps) => {
+  const at = (step: 'before' | 'after') => page[step] && base + writeAcrossList(list, { [step]: page[step] })
+  return (
+    <div id="people">
+      {noticed && (
+        <p class="note" role="status">
+          Part of this address wasn’t understood, so it was left out.
+        </p>
+      )}
+      <div class="found">
+        <output for="q">
+          <Count list={list} page={page} />
+        </output>
+        <Chips base={base} chips={chipsOf(list)} q={list.q} />
+      </div>
       <table class="grid audit">
-        <caption class="vh">Invitations, newest first</caption>
+        <caption class="vh">
+          Invitations, by {columns[list.sort].label.toLowerCase()}
+          {list.descending ? ', last first' : ''}
+        </caption>
         <thead>
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Organization</th>
-            <th scope="col">Email</th>
+            <Head list={list} sort="email" label="Email" />
             <th scope="col">Status</th>
-            <th scope="col">Invited, sent by</th>
+            <Head list={list} sort="invited" label="Invited on, sent by" />
           </tr>
         </thead>
         <tbody>
@@ -69,21 +80,77 @@ export const AcrossRows = ({ list, noticed, page, now, zone }: ListProps) => (
           ))}
         </tbody>
       </table>
-    )}
-    <nav class="pager" aria-label="Pages">
-      {page.before && (
-        <a class="btn" href={base + writeAcrossList(list, { before: page.before })} rel="prev">
-          Newer
-        </a>
-      )}{' '}
-      {page.after && (
-        <a class="btn" href={base + writeAcrossList(list, { after: page.after })} rel="next">
-          Older
-        </a>
+      {page.rows.length === 0 ? (
+        <Nothing list={list} />
+      ) : (
+        <Pager page={page} count={null} before={at('before')} after={at('after')} />
       )}
-    </nav>
-  </div>
+    </div>
+  )
+}
+
+/** The swap of all that, and what follows from the same address. */
+export const AcrossSwap = (props: ListProps) => (
+  <>
+    <AcrossRows {...props} />
+    <AskCounts href={countsHref(props.list)} swap />
+  </>
 )
+
+const Count = ({ list, page }: Pick<ListProps, 'list' | 'page'>) => {
+  const { text, one } = total(page, null)
+  const narrowed = list.q !== '' || filterCount(list) > 0
+  return (
+    <>
+      <b>{text}</b> {one ? 'invitation' : 'invitations'}
+      {narrowed && (one ? ' matches' : ' match')}
+    </>
+  )
+}
+
+function chipsOf(list: AcrossList): Chip[] {
+  const chips = list.status.map((one): Chip => {
+    const others = list.status.filter((other) => other !== one)
+    return [`Status: ${invitationStatuses[one]}`, base + writeAcrossList(list, { status: others })]
+  })
+  if (list.timeframe) chips.push([timeframes[list.timeframe].label, base + writeAcrossList(list, { timeframe: null })])
+  return chips
+}
+
+/** What sorts; the dates begin with the last. */
+const Head = ({ list, sort, label }: { list: AcrossList; sort: Sort; label: string }) => {
+  const current = list.sort === sort
+  const descending = current ? !list.descending : sort === 'invited'
+  return (
+    <th scope="col" class="by" aria-sort={current ? (list.descending ? 'descending' : 'ascending') : undefined}>
+      <a href={base + writeAcrossList(list, { sort, descending })}>{label}</a>
+    </th>
+  )
+}
+
+const Nothing = ({ list }: { list: AcrossList }) => {
+  const filters = filterCount(list)
+  const narrowed = filters > 0 || list.q !== ''
+  return (
+    <Empty
+      title={
+        narrowed
+          ? filters + (list.q ? 1 : 0) > 1
+            ? 'No invitation matches all of this'
+            : 'No invitation here'
+          : 'Nobody was invited yet'
+      }
+      text={
+        narrowed
+          ? 'Invitations of the organizations that allow support access would be listed here, where they match the search and the filters.'
+          : 'Every invitation of the organizations that allow support access is listed here, with what became of it.'
+      }
+      base={base}
+      q={list.q}
+      filters={filters}
+    />
+  )
+}
 
 const Row = ({ row, now, zone }: { row: AcrossPage['rows'][number]; now: Date; zone: string }) => {
   const { mark, label } = stateOf(row, now)
@@ -113,46 +180,60 @@ const Row = ({ row, now, zone }: { row: AcrossPage['rows'][number]; now: Date; z
   )
 }
 
-const Search = ({ list }: { list: AcrossList }) => (
-  <form class="find" role="search" aria-label="Invitations" autocomplete="off" action={base}>
-    <div class="q">
-      <label class="vh" for="q">
-        Search invitations
-      </label>
-      <input id="q" name="q" type="search" value={list.q} placeholder="Search name, email, sender" maxlength={200} />
-      <button class="icon">
-        <Icon name="search" />
-        <span class="vh">Search</span>
-      </button>
-      <kbd aria-hidden="true" />
-    </div>
-    <div class="row">
-      <label>
-        Status{' '}
-        <select name="status">
-          <option value="">Any</option>
-          {Object.entries(invitationStatuses).map(([status, label]) => (
-            <option value={status} selected={list.status.some((one) => one === status)}>
-              {label}
-            </option>
-          ))}
-        </select>
-      </label>{' '}
-      <label>
-        Invited{' '}
-        <select name="timeframe">
-          <option value="">Any time</option>
-          {(Object.keys(timeframes) as Timeframe[]).map((name) => (
-            <option value={name} selected={list.timeframe === name}>
-              {timeframes[name].label}
-            </option>
-          ))}
-        </select>
-      </label>{' '}
-      <button class="btn">Show</button>
-    </div>
-  </form>
+type OptionsProps = { list: AcrossList; facets?: AcrossFacets | undefined }
+
+/** The options of each filter, by the id that they are replaced by when their counts have come. */
+const optionsOf = ({ list, facets }: OptionsProps) => ({
+  status: <Boxes name="status" options={boxes(invitationStatuses, list.status, facets?.status)} />,
+  timeframe: (
+    <Boxes
+      name="timeframe"
+      type="radio"
+      options={[
+        { value: '', label: 'Any time', checked: list.timeframe === null },
+        ...(Object.keys(timeframes) as Timeframe[]).flatMap((one) =>
+          boxes({ [one]: timeframes[one].label }, list.timeframe ? [list.timeframe] : [], facets?.timeframe[one]),
+        ),
+      ]}
+    />
+  ),
+})
+
+/** The options with their counts, each in its place: they come after the page. */
+export const AcrossCounts = (props: OptionsProps) => (
+  <>
+    {Object.entries(optionsOf(props)).map(([name, options]) => (
+      <div id={`of-${name}`} data-hx-swap-oob="true">
+        {options}
+      </div>
+    ))}
+  </>
 )
+
+const Search = ({ list }: { list: AcrossList }) => {
+  const options = optionsOf({ list })
+  return (
+    <Find
+      base={base}
+      what="invitations"
+      label="Invitations"
+      q={list.q}
+      count={filterCount(list)}
+      show="Show invitations"
+      columns={columns}
+      sort={list.sort}
+      descending={list.descending}
+      usual="-invited"
+    >
+      <Filter label="Status">
+        <div id="of-status">{options.status}</div>
+      </Filter>
+      <Filter label="Timeframe">
+        <div id="of-timeframe">{options.timeframe}</div>
+      </Filter>
+    </Find>
+  )
+}
 
 type PanelProps = { invitation: AcrossPanel; now: Date; zone: string; mails: boolean }
 

@@ -12,7 +12,7 @@ import { ExactTime } from '../parts/time.tsx'
 
 type Props = { invitation: Decidable; action: string; back: string; form?: Form | undefined; now: Date; zone: string }
 
-const gone = 'Not there any more'
+const gone = 'Not there anymore'
 
 /** What is decided about, each part by its name. */
 function factsOf(invitation: Decidable): [label: string, value: string | null][] {

@@ -23,7 +23,7 @@ function counted(facet: Facet | undefined, value: string): string | undefined {
   return found > 2000 ? '2,000+' : number.format(found)
 }
 
-const boxes = (words: Record<string, string>, chosen: string[], facet?: Facet): Option[] =>
+export const boxes = (words: Record<string, string>, chosen: string[], facet?: Facet): Option[] =>
   Object.entries(words).map(([value, label]) => ({
     value,
     label,

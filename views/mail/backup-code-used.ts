@@ -6,6 +6,6 @@ export const backupCodeUsed = (facts: Facts) =>
   letter(
     facts,
     'A backup code was used',
-    `One of the backup codes of your account ${facts.email} was used on ${moment(facts.at, facts.zone)}. It doesn’t work any more; ${facts.codesLeft === 1 ? 'one is left' : `${facts.codesLeft} are left`}.`,
+    `One of the backup codes of your account ${facts.email} was used on ${moment(facts.at, facts.zone)}. It doesn’t work anymore; ${facts.codesLeft === 1 ? 'one is left' : `${facts.codesLeft} are left`}.`,
     ...ifNotYou(facts),
   )

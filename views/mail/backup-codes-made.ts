@@ -6,7 +6,7 @@ export const backupCodesMade = (facts: Facts) =>
   letter(
     facts,
     'New backup codes were made',
-    `New backup codes were made for your account ${facts.email} on ${moment(facts.at, facts.zone)}. Those from before don’t work any more.`,
+    `New backup codes were made for your account ${facts.email} on ${moment(facts.at, facts.zone)}. Those from before don’t work anymore.`,
     ...ifNotYou(facts),
     'Then sign in and make new backup codes once more, so that nobody else has them.',
   )

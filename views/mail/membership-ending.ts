@@ -12,7 +12,7 @@ export const membershipEnding = (facts: Facts) => {
     facts,
     over ? 'Your membership has ended' : 'Your membership ends soon',
     over
-      ? `Your membership of ${facts.organization} has ended: its end date was set to ${day(facts.endsOn)} on ${moment(facts.at, facts.zone)}. You can’t open anything of the organization any more. Other organizations that you are in go on.`
+      ? `Your membership of ${facts.organization} has ended: its end date was set to ${day(facts.endsOn)} on ${moment(facts.at, facts.zone)}. You can’t open anything of the organization anymore. Other organizations that you are in go on.`
       : `Your membership of ${facts.organization} ends: ${day(facts.endsOn)} (UTC) is your last day. From the next one on you can’t open anything of the organization. Other organizations that you are in go on.`,
     facts.admins.length > 0
       ? `If you didn’t expect this, ask ${facts.admins.map(whoever).join(', or ')}: they can change the date.`

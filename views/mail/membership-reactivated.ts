@@ -6,7 +6,7 @@ export const membershipReactivated = (facts: Facts) =>
   letter(
     facts,
     'Your membership is reactivated',
-    `Your membership of ${facts.organization} isn’t suspended any more since ${moment(facts.at, facts.zone)}. What you hold there is as it was.`,
+    `Your membership of ${facts.organization} isn’t suspended anymore since ${moment(facts.at, facts.zone)}. What you hold there is as it was.`,
     'If you didn’t expect this, ask an administrator of the organization.',
     { label: 'Sign in', href: facts.signIn },
   )

@@ -10,6 +10,6 @@ export const newDevice = (facts: Facts) =>
     'If it was you, do nothing: we write again only of other browsers, or when this one wasn’t used for 90 days.',
     'If it wasn’t you, somebody knows how to sign in as you: end that session, and change your password at once. Both are here:',
     { label: 'Your sessions', href: facts.sessions },
-    'If you can’t sign in any more, choose a new password by a link that we send you, and tell an administrator of your organization.',
+    'If you can’t sign in anymore, choose a new password by a link that we send you, and tell an administrator of your organization.',
     { label: 'Choose a new password', href: facts.forgotten },
   )

@@ -6,6 +6,6 @@ export const twoFactorOff = (facts: Facts) =>
   letter(
     facts,
     'Two-factor is off',
-    `Two-factor was turned off for your account ${facts.email} on ${moment(facts.at, facts.zone)}. From now on your password alone signs you in; your app and your backup codes don’t count any more.`,
+    `Two-factor was turned off for your account ${facts.email} on ${moment(facts.at, facts.zone)}. From now on your password alone signs you in; your app and your backup codes don’t count anymore.`,
     ...ifNotYou(facts),
   )

@@ -7,7 +7,7 @@ export const twoFactorOn = (facts: Facts) =>
     facts,
     'Two-factor is on',
     facts.replaced
-      ? `Another authenticator app makes the codes of your account ${facts.email} since ${moment(facts.at, facts.zone)}. The one before doesn’t work any more; your backup codes do.`
+      ? `Another authenticator app makes the codes of your account ${facts.email} since ${moment(facts.at, facts.zone)}. The one before doesn’t work anymore; your backup codes do.`
       : `Two-factor has been on for your account ${facts.email} since ${moment(facts.at, facts.zone)}. After your password, signing in asks for a code of your app, or for one of your backup codes.`,
     'You were signed out everywhere else.',
     ...ifNotYou(facts),

@@ -6,7 +6,7 @@ export const roleName = (role: string): string =>
   organizationRoles[role as keyof typeof organizationRoles]?.label ?? role
 
 /** Whoever is invited, by name where there is one. */
-export const whoIsInvited = ({ invitee, inviteeEmail }: Facts): string =>
+export const whoIsInvited = ({ invitee, inviteeEmail }: Pick<Facts, 'invitee' | 'inviteeEmail'>): string =>
   invitee ? `${invitee} (${inviteeEmail})` : inviteeEmail
 
 /** Somebody by name; who has left in the meantime has none. */

@@ -11,7 +11,7 @@ export const CannotSignIn = () => (
     </p>
     <p>A password that somebody gave you works once, for 72 hours. After that, ask them for another one.</p>
     <p>
-      If you don’t know your password any more, see <a href="/forgotten-password">Forgotten password?</a>
+      If you don’t know your password anymore, see <a href="/forgotten-password">Forgotten password?</a>
     </p>
     <p>
       If you are asked for a code and don’t have your phone, see <a href="/sign-in/lost-device">Lost your device?</a>

@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
-import { Across, AcrossInvitation, AcrossResend, AcrossRows } from '../../../views/invitations/across.tsx'
+import { Across, AcrossCounts, AcrossInvitation, AcrossResend, AcrossSwap } from '../../../views/invitations/across.tsx'
 import { nameOf } from '../../../views/invitations/words.ts'
 import { insist } from '../../members/act.tsx'
 import { support } from '../../platform/access/allow.ts'
@@ -21,8 +21,8 @@ import { sendAnew } from '../send-anew.ts'
 import { fullUntil, howSent, overtaken } from '../sending.ts'
 import type { InvitationToChange } from '../to-change.ts'
 import { validDays } from '../valid-days.ts'
-import { readAcrossList, writeAcrossList } from './list-state.ts'
-import { acrossOffersAdmin, acrossPage, acrossPanel, acrossToSend } from './queries.ts'
+import { placeIn, readAcrossList } from './list-state.ts'
+import { acrossFacets, acrossOffersAdmin, acrossPage, acrossPanel, acrossToSend } from './queries.ts'
 
 const asked = z.object({ version, days: validDays })
 
@@ -95,8 +95,16 @@ export const acrossOrganizations = new Hono<App>()
     await recordLooks(db, supportCause(c), key, looks)
     const props = { list, noticed, page, now, zone: zoneOf(c) }
     if (!isSwap(c)) return show(c, 'Support', <Across {...props} />)
-    c.header('HX-Push-Url', c.req.path + writeAcrossList(list, { after: list.after, before: list.before }))
-    return show(c, 'Support', <AcrossRows {...props} />)
+    c.header('HX-Push-Url', c.req.path + placeIn(list))
+    return show(c, 'Support', <AcrossSwap {...props} />)
+  })
+  // How many each option of the filters would show: htmx asks for it once the page is there.
+  .get('/invitations/counts', support(), async (c) => {
+    const { db, now } = c.var
+    const { list } = readAcrossList(new URL(c.req.url))
+    if (!isSwap(c)) return c.redirect(`/support/invitations${placeIn(list)}`, 303)
+    const options = <AcrossCounts list={list} facets={await acrossFacets(db, list, now)} />
+    return c.body(`${options}`.replaceAll('/>', '>'), 200, { 'Content-Type': 'text/html; charset=utf-8' })
   })
   .get('/invitations/:id', support(), async (c) => {
     const { db, now, key } = c.var

@@ -73,7 +73,7 @@ export async function approve(db: Db, cause: Cause, actor: Actor, one: Decidable
   if (!changed) throw new TurnLost()
 }
 
-/** Ends an invitation that waited; whoever was invited isn't among the members any more, and never heard of it. */
+/** Ends an invitation that waited; whoever was invited isn't among the members anymore, and never heard of it. */
 export async function deny(db: Db, cause: Cause, actor: Actor, one: Decidable, reason: string): Promise<void> {
   const { now } = cause
   const status = 'rejected'

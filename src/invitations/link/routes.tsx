@@ -18,7 +18,7 @@ import { copyLink } from './commands.ts'
 const asked = z.object({ version })
 const words = { title: 'Copy link' }
 
-/** The link of what nobody answers for any more leads nowhere: it is sent again instead. */
+/** The link of what nobody answers for anymore leads nowhere: it is sent again instead. */
 const uncovered =
   'Neither its sender nor its approver could still give what it offers, so its link stopped. Send it again.'
 

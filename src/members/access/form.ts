@@ -15,7 +15,7 @@ export const accessFields = {
     .transform((text) => readId(text) ?? ''),
   group_manager: z.literal('on', 'Tick it or leave it').optional(),
   custom_role: z.array(id).max(60, 'Choose at most 60 custom roles').default([]),
-  permission: z.array(z.enum(allPermissions, 'One of these isn’t a permission any more')).default([]),
+  permission: z.array(z.enum(allPermissions, 'One of these isn’t a permission anymore')).default([]),
 }
 const fields = z.object(accessFields)
 

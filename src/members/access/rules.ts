@@ -124,9 +124,9 @@ export function decideAccess(actor: Actor, person: Person, choices: Choices, ask
   const now = accessOf(person, choices)
   const errors: AccessErrors = {}
   const group = choices.groups.find(({ id }) => id === asked.group)
-  if (!group) return { errors: { group: 'This group isn’t there any more. Choose another one.' } }
+  if (!group) return { errors: { group: 'This group isn’t there anymore. Choose another one.' } }
   const gone = asked.customRoles.some((id) => !choices.roles.some((role) => role.id === id))
-  if (gone) errors.custom_role = 'One of the roles that you chose isn’t there any more. The others are still chosen.'
+  if (gone) errors.custom_role = 'One of the roles that you chose isn’t there anymore. The others are still chosen.'
 
   const moved = group.id !== now.group
   const stopsManaging = now.manages && moved
@@ -165,7 +165,7 @@ export function decideAccess(actor: Actor, person: Person, choices: Choices, ask
       },
     }
   const said = [
-    ...(stopsManaging ? ['They don’t manage their former group any more.'] : []),
+    ...(stopsManaging ? ['They don’t manage their former group anymore.'] : []),
     ...(endingRoles.length > 0 ? ['Their custom roles ended: an Admin has none.'] : []),
   ]
   const changed = !isSame(access, now)

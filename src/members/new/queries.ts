@@ -112,7 +112,7 @@ export async function draftOf(
 }
 export type Draft = NonNullable<Awaited<ReturnType<typeof draftOf>>>
 
-/** Whom a draft has made, for the page after Confirm; null where the person isn't in the organization any more. */
+/** Whom a draft has made, for the page after Confirm; null where the person isn't in the organization anymore. */
 export const addedBy = (db: Db, actor: Actor, { result }: { result: string }) =>
   db
     .selectFrom('membership as m')

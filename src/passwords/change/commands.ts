@@ -18,7 +18,7 @@ type Outcome = { wait: number } | { errors: Record<string, string> } | { gone: t
 
 /**
  * Somebody signed in replaces their own password: every other session ends, this one goes on under a new id (R-14), and no link to
- * choose a password works any more. Wrong present ones are counted with all others (tries.ts). `gone`: the session, or the
+ * choose a password works anymore. Wrong present ones are counted with all others (tries.ts). `gone`: the session, or the
  * password that it was, has gone meanwhile.
  */
 export async function changePassword(

@@ -40,7 +40,7 @@ export const giverRows = (outer: unknown) =>
       grantsOf(of, 'gm.organization_id', 'gm.id', 'gm.group_id').$castTo<Grants['grants']>().as('grants'),
     ])
 
-/** The giver as an actor of that organization, to ask the rules about; null when they aren't Active there any more. */
+/** The giver as an actor of that organization, to ask the rules about; null when they aren't Active there anymore. */
 export function asActor(giver: Giver | undefined, organization: Actor['organization']): Actor | null {
   if (!giver?.account_id || giver.status !== 'active') return null
   const organizationRole = giver.organization_role as OrganizationRole

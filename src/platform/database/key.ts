@@ -89,7 +89,7 @@ export function beginKeyChange(dataDir: string): { from: Buffer; to: Buffer; beg
   return { from: present, to: appKey(config), begunBefore: false }
 }
 
-/** Nothing is encrypted with the key of before any more. */
+/** Nothing is encrypted with the key of before anymore. */
 export const endKeyChange = (dataDir: string): void => rmSync(oldFileOf(dataDir), { force: true })
 
 function given(name: string, text: string): Buffer {

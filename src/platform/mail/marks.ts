@@ -19,7 +19,7 @@ export type Mark = {
 
 /**
  * Writes down what became of letters, in one statement: with the answer, the jobs of those that wait on, and the letters about those
- * that failed. A letter that isn't waiting any more stays as it is.
+ * that failed. A letter that isn't waiting anymore stays as it is.
  */
 export async function markLetters(db: Db, now: Date, marks: Mark[]): Promise<void> {
   const rows = marks.map(({ id, state, kind, answer, messageId, wait }) => ({

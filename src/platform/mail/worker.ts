@@ -5,7 +5,7 @@ import { type Deliver, lanes, type Message } from './deliver.ts'
 import { type Mark, markLetters, queueForgotten } from './marks.ts'
 import type { Letter } from './outbox.ts'
 
-/** A waiting letter, written; or in how many seconds its turn comes; or why it isn't sent any more. */
+/** A waiting letter, written; or in how many seconds its turn comes; or why it isn't sent anymore. */
 export type Ready =
   | {
       id: string
@@ -41,7 +41,7 @@ const growing = (attempts: number): number => Math.min(minute * 2 ** Math.min(at
 const patience = 48 * hour * 1000
 
 const batch = 50
-/** After this nothing of a batch is begun any more, in ms: with the time for one letter it is well inside the lease (jobs/queue.ts). */
+/** After this nothing of a batch is begun anymore, in ms: with the time for one letter it is well inside the lease (jobs/queue.ts). */
 const batchTime = 120_000
 /** How long letters under way may still take when the process stops, in ms. */
 const drain = 15_000

@@ -21,7 +21,7 @@ export function takeCookie(c: Context<App>, name: string): void {
 const places = ['place', 'place-invited'] as const
 export type PlaceCookie = (typeof places)[number]
 
-/** At sign-out: what tells the browser's next user where this one was going, looking or invited (next.ts, place.ts, joining). */
+/** At sign-out: what tells the browser's next user where this one was going, looking or invited (next.ts, place.ts, joining), and what they did (said.ts). */
 export function takeTrail(c: Context<App>): void {
-  for (const name of ['next', 'join', 'invite', ...places]) takeCookie(c, name)
+  for (const name of ['next', 'join', 'invite', 'said', ...places]) takeCookie(c, name)
 }

@@ -13,6 +13,7 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { SignInFirst } from '../../platform/web/failures.ts'
 import { email, type Form, line, meanwhile, readForm, refuse, version } from '../../platform/web/form.ts'
 import { countTry, limitKey, perEmailChange } from '../../platform/web/limits.ts'
+import { leadOn } from '../../platform/web/said.ts'
 import { isSwap, show } from '../../platform/web/show.ts'
 import { inMinutes } from '../../platform/web/waiting.ts'
 import { cancelOwn, changeOwn, setTimeZone } from './commands.ts'
@@ -62,7 +63,7 @@ async function screen(c: Context<App>, account: OwnAccount, { form, said, status
 
 /** With htmx the fresh screen and what was done; otherwise its page. */
 async function done(c: Context<App>, said: string): Promise<Response> {
-  if (!isSwap(c)) return c.redirect('/profile', 303)
+  if (!isSwap(c)) return leadOn(c, '/profile', said)
   c.header('HX-Replace-Url', '/profile')
   return screen(c, await accountOf(c), { said })
 }

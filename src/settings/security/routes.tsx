@@ -11,6 +11,7 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { deciding } from '../../platform/web/deciding.ts'
 import { NotAllowed } from '../../platform/web/failures.ts'
 import { type Form, lines, meanwhile, readForm, refuse, version } from '../../platform/web/form.ts'
+import { leadOn } from '../../platform/web/said.ts'
 import { isSwap, show } from '../../platform/web/show.ts'
 import { changeSecurity } from './commands.ts'
 import { securityOf } from './queries.ts'
@@ -63,8 +64,9 @@ export const securitySettings = new Hono<App>()
         support_access: input.support_access === 'on',
       }
       const changed = await changeSecurity(c.var.db, causeOf(c), actor, before, after)
-      if (!isSwap(c)) return c.redirect(c.req.path, 303)
+      const said = changed ? 'Saved.' : 'Nothing was changed.'
+      if (!isSwap(c)) return leadOn(c, c.req.path, said)
       const fresh = { ...before, ...after, version: before.version + (changed ? 1 : 0) }
-      return screen(c, actor, fresh, { said: changed ? 'Saved.' : 'Nothing was changed.' })
+      return screen(c, actor, fresh, { said })
     })
   })

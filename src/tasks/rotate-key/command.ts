@@ -19,7 +19,7 @@ Encrypted are the secrets of authenticator apps, and of those that are just bein
 working, and so does everybody who is signed in.
 
 With a key that Rollcall made in DATA_DIR this is all there is to do: the running server takes to the new key by itself. The key of before
-stays beside it (app-key-old) until nothing is encrypted with it any more.
+stays beside it (app-key-old) until nothing is encrypted with it anymore.
 
 With APP_KEY in the environment, and so always with DATABASE_URL, three steps:
   1. make a key (openssl rand -base64 32), and start Rollcall anew with it as APP_KEY and the present one as APP_KEY_OLD;
@@ -60,7 +60,7 @@ async function rotate({ db, config, key, now, print, note = print }: CommandCont
     note(
       `${waiting === 1 ? '1 invitation waits' : `${count.format(waiting)} invitations wait`} for an answer with a link of before, which no longer works: send ${waiting === 1 ? 'it' : 'them'} again from Invitations.`,
     )
-  if (!isInFile) note('APP_KEY_OLD isn’t needed any more.')
+  if (!isInFile) note('APP_KEY_OLD isn’t needed anymore.')
 }
 
 function fromEnvironment(config: CommandContext['config'], to: Buffer) {

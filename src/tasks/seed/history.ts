@@ -38,7 +38,7 @@ export function invite(person: Person, today: number, next: Next): void {
     sentAt: mailed ? new Date(sent) : null,
     expiresAt: mailed ? new Date(sent + validity) : null,
     generation: mailed && next() < 0.15 ? 2 : 1,
-    reason: denied ? 'Not one of our contractors any more' : '',
+    reason: denied ? 'Not one of our contractors anymore' : '',
   }
   if (outcome !== 'rejected' && outcome !== 'revoked') return
   person.status = 'removed'

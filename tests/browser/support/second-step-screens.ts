@@ -1,6 +1,7 @@
 import type { Stage } from '../../../src/platform/access/actor.ts'
 import { Browser as Client } from '../../support/browser.ts'
 import { startSession } from '../../support/start-session.ts'
+import { minutes } from '../../support/world.ts'
 import { app, begun, codes, enroll, phone, security } from '../../two-factor/phone.ts'
 import type { Place } from './place.ts'
 import { type Screen, send } from './screen.ts'
@@ -14,11 +15,11 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     const { person, cookies } = await place.enter(details)
     return Object.assign(new Client(place.app, '', undefined, host), { person, cookies })
   }
-  const at = async (stage: Stage, person: { accountId: string | null }, confirmed = true) => {
+  const at = async (stage: Stage, person: { accountId: string | null }, confirmed = true, since = new Date()) => {
     const client = new Client(place.app, '', undefined, host)
     const started = { accountId: person.accountId ?? '', stage, ip: client.ip, userAgent: 'test', confirmed }
     const [, name = '', value = ''] =
-      /^([^=]+)=([^;]*)/.exec(await startSession(services.db, new Date(), false, started)) ?? []
+      /^([^=]+)=([^;]*)/.exec(await startSession(services.db, since, false, started)) ?? []
     client.cookies.set(name, value)
     return client
   }
@@ -42,6 +43,9 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     .set({ confirmed_at: new Date(Date.now() - 11 * 60_000) })
     .where('account_id', '=', left.person.accountId)
     .execute()
+  // Who begins in a session that isn't new is asked again who they are.
+  const before = new Date(Date.now() - minutes(20))
+  const old = await at('enroll', (await enter({ first: 'Ola', last: 'Must' })).person, false, before)
   const door = await at('password', has.person)
   const unsure = await at('full', none.person, false)
   return [
@@ -68,6 +72,15 @@ export async function secondStepScreens(place: Place): Promise<Screen[]> {
     { name: 'two-factor, needed', who: must, path: '/sign-in/enroll' },
     { name: 'two-factor, needed, the app', who: mustBegun, path: '/sign-in/enroll' },
     { name: 'two-factor, needed, is it you', who: mustConfirm, path: '/sign-in/enroll' },
+    {
+      name: 'two-factor, needed, is it you, before it begins',
+      who: old,
+      path: '/sign-in/enroll',
+      act: async (page) => {
+        await send(page, 'Begin')
+        await page.getByLabel('Password').waitFor()
+      },
+    },
     { name: 'the second step', who: door, path: '/sign-in/two-factor' },
     {
       name: 'the second step, nothing typed',

@@ -16,7 +16,21 @@ export async function supportScreens(
   const about = (email: string) => `/support/people?email=${encodeURIComponent(email)}`
   return [
     { name: 'support, the history', who, path: '/support/invitations' },
-    { name: 'support, nothing found', who, path: '/support/invitations?q=nobody+at+all' },
+    { name: 'support, nothing found', who, path: '/support/invitations?q=nobody+at+all&status=revoked' },
+    {
+      name: 'support, by email, two filters',
+      who,
+      path: '/support/invitations?sort=email&status=pending_activation&timeframe=7d',
+    },
+    {
+      name: 'support, a filter with its counts',
+      who,
+      path: '/support/invitations',
+      act: async (page) => {
+        await page.locator('.find > .fold, .find summary').filter({ visible: true }).first().click()
+        await page.locator('#of-status i').first().waitFor({ state: 'attached' })
+      },
+    },
     { name: 'support, an invitation', who, path: `/support/invitations/${id}` },
     { name: 'support, resending', who, path: `/support/invitations/${id}/resend` },
     { name: 'support, whom to help', who, path: '/support/people' },

@@ -12,6 +12,7 @@ import { dayOr } from '../../../platform/web/day.ts'
 import { deciding } from '../../../platform/web/deciding.ts'
 import { NotAllowed } from '../../../platform/web/failures.ts'
 import { type Form, meanwhile, readForm, refuse, version } from '../../../platform/web/form.ts'
+import { leadOn } from '../../../platform/web/said.ts'
 import { isSwap, show } from '../../../platform/web/show.ts'
 import { requireTwoFactor } from './commands.ts'
 import { type Requirement, requirement } from './queries.ts'
@@ -58,8 +59,9 @@ export const requiredTwoFactor = new Hono<App>()
       if (error) return screen(c, actor, before, { form: refuse(form, { from: error }) })
       const different = input.from !== before.two_factor_from
       if (different) await requireTwoFactor(db, causeOf(c), actor, before, input.from)
-      if (!isSwap(c)) return c.redirect(c.req.path, 303)
+      const said = different ? 'Saved.' : 'Nothing was changed.'
+      if (!isSwap(c)) return leadOn(c, c.req.path, said)
       const fresh = { ...before, two_factor_from: input.from, version: before.version + (different ? 1 : 0) }
-      return screen(c, actor, fresh, { said: different ? 'Saved.' : 'Nothing was changed.' })
+      return screen(c, actor, fresh, { said })
     })
   })
