@@ -11,7 +11,7 @@ COPY migrations migrations
 RUN node build.ts
 
 FROM node:24-slim
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 MALLOC_ARENA_MAX=2
 WORKDIR /rollcall
 COPY package.json ./
 # The image has its own Node, and its database is a server: nothing embedded comes along.
@@ -26,4 +26,4 @@ USER node
 EXPOSE 3000
 VOLUME /rollcall/data
 HEALTHCHECK --interval=10s --timeout=3s CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
-CMD ["node", "--max-semi-space-size=16", "--heap-growing-percent=60", "dist/main.js"]
+CMD ["node", "--max-semi-space-size=8", "--heap-growing-percent=60", "dist/main.js"]

@@ -45,14 +45,12 @@ const env = {
   LOG_LEVEL: 'warn',
   // sign-ins.ts comes from many networks.
   TRUSTED_PROXIES: '127.0.0.1',
+  // As `npm start` has it.
+  MALLOC_ARENA_MAX: '2',
 }
 const password = 'a long password for the bench'
 /** As `npm start` starts it. */
-const program = [
-  '--max-semi-space-size=8',
-  '--heap-growing-percent=60',
-  join(root, 'dist', 'main.js'),
-]
+const program = ['--max-semi-space-size=8', '--heap-growing-percent=60', join(root, 'dist', 'main.js')]
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 const rollcall = (args: string[], input = '') =>

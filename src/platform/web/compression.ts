@@ -26,7 +26,7 @@ const atQuality = (plain: Buffer, quality: number) => ({
   },
 })
 
-/** A panel is packed here and now: to send it to another thread and back takes twice as long as packing it, 0.2 ms. */
+/** Up to here it is packed here and now: to send a table to another thread and back takes longer than to pack it, half a millisecond. */
 const small = 64_000
 
 /**
