@@ -3,11 +3,20 @@
 import { type Kysely, sql } from 'kysely'
 
 export const up = async (db: Kysely<unknown>): Promise<void> => {
-  // Volatile, so that it sees what was written while the statement waited for the account.
-  await sql`create function told_of_device(address text, what jsonb, since timestamptz) returns boolean
+  // To somebody whose account a browser signed in to that it didn't know; not the same within a minute, nor the most in an hour. Volatile,
+  // so that it sees what was written while the statement waited for the account. A part of it that inserts would be made ready for
+  // every sign-in, with all indexes of the table.
+  await sql`create function tell_of_device(whose uuid, newest bytea, letter uuid, what jsonb, at timestamptz, most int) returns boolean
     language plpgsql volatile as $$
     begin
-      return exists (select from mail where to_key = address and created_at > since and template = 'new_device' and data = what);
+      if (select count(*) from known_device where account_id = whose and id_hash <> newest and created_at > at - interval '1 hour') >= most
+        or exists (select from account a join mail m on m.to_key = a.email_key where a.id = whose
+          and m.created_at > at - interval '1 minute' and m.template = 'new_device' and m.data = what) then
+        return false;
+      end if;
+      insert into mail (id, template, data, to_address, to_key, created_at)
+        select letter, 'new_device', what, email, email_key, at from account where id = whose;
+      return true;
     end $$`.execute(db)
   await sql`alter table membership add column told_ends_on date`.execute(db)
   await sql`create index membership_ending on membership (ends_on)

@@ -8,7 +8,7 @@ import { type Cause, eventRow, type Happening } from '../platform/events/record.
 import { type Letter, lettersAfter, mailRow } from '../platform/mail/outbox.ts'
 import { type DevicePlaces, deviceSeconds, hashesOf, inPlaces, newDevice, placesOf, withDevice } from './devices.ts'
 import { newSessionId, perAccount } from './lucia.ts'
-import { type NewDevice, newDeviceLetter, newDeviceOf } from './new-device.ts'
+import { type NewDevice, newDeviceOf, tellOfDevice } from './new-device.ts'
 
 /** The browser that somebody signs in with. `session`: the hash of the one that it has, which ends. */
 export type Browser = { userAgent: string; devices: readonly string[]; session: Buffer | null }
@@ -121,10 +121,10 @@ export function admitting(
     )
     .with('told', (of) => rowsAfter(of, asked.events))
     .with('written', (of) => (letters ? lettersAfter(of, asked.letters) : nothing(of)))
-    .with('told_owner', (of) => newDeviceLetter(of, asked))
     .selectFrom('changed')
     .select([
       sql<Buffer | null>`(select id_hash from known limit 1)`.as('known'),
+      tellOfDevice(asked).as('told'),
       sql<number>`end_surplus_sessions(${accountId}::uuid, ${asked.id}::bytea, ${perAccount}::int)`.as('surplus'),
     ])
 }

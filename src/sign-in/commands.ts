@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { type Tries, wrongPassword } from '../accounts/tries.ts'
 import { changeFirstPassword } from '../passwords/commands.ts'
 import { hashPassword, isPassword, needsRehash } from '../passwords/hash.ts'
+import { accountToChange } from '../passwords/queries.ts'
 import type { Stage } from '../platform/access/actor.ts'
 import { dayOf } from '../platform/access/status.ts'
 import { compiledOnce } from '../platform/database/compiled-once.ts'
@@ -58,6 +59,8 @@ async function signInNow(
     await tries.undo()
     throw error
   }
+  // Not before it is known to be right: nobody else learns by the time it takes that somebody has a first password.
+  if (right && account?.must_change_password) right = (await accountToChange(db, account.id, now)) !== undefined
   if (right && account?.password_hash) {
     const rehashed = needsRehash(account.password_hash) ? await hashPassword(typed.password).catch(() => null) : null
     const done = await letIn(db, { ...cause, actorId: account.id }, secure, account, rehashed, browser, tries)
