@@ -25,9 +25,15 @@ const rowsOf = ([one, ...more]: readonly Buffer[]) => ({
   row4: more[3] ?? (one as Buffer),
 })
 
+const accounts = (db: Db) => db.selectFrom('account as a')
+
+/** One row, empty where there is no such account: all that is asked of one is asked of none too, or the time it takes would tell (R-04). */
 const accountBy = (db: Db, column: Column, asked: Asked) =>
-  db
-    .selectFrom('account as a')
+  (
+    db
+      .selectFrom(sql`(select)`.as('one'))
+      .leftJoin('account as a', (on) => on.on(column, '=', asked.login)) as unknown as ReturnType<typeof accounts>
+  )
     .select([
       'a.id',
       'a.password_hash',
@@ -39,7 +45,6 @@ const accountBy = (db: Db, column: Column, asked: Asked) =>
       lacksTwoFactor(asked.today).as('lacks_two_factor'),
     ])
     .select((eb) => knownDevice(eb, inPlaces(asked), asked.now))
-    .where(column, '=', asked.login)
 
 export type AccountOfLogin = Awaited<ReturnType<ReturnType<typeof accountBy>['executeTakeFirstOrThrow']>>
 
@@ -70,9 +75,9 @@ const tryingBy = (column: Column) =>
         device is not null as known,
         case when device is null then ${perLogin.free}::int else ${perDevice.free}::int end as free,
         case when device is null then ${perLogin.minutes}::int else ${perDevice.minutes}::int end as minutes
-        from (select) as one left join who on true),
+        from who),
       ${parts}
-      select who.*, ${columns} from (select) as one left join who on true`
+      select who.*, ${columns} from who`
     return { compile: () => statement.compile(db) }
   })
 const byEmail = tryingBy('a.email_key')
