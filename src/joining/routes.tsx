@@ -170,7 +170,7 @@ export const joining = new Hono<App>()
     if (standingOf(found.link, found.invitation, signedInAs(c)) === 'sign_in') keepNext(c, '/join')
     return screen(c, token, found)
   })
-  // An account that is in a second organization is managed by none any more: no act for whoever sits down at somebody's browser.
+  // An account that is in a second organization is managed by none anymore: no act for whoever sits down at somebody's browser.
   .post('/join', anyone(), confirmed({ strangers: true }), async (c) => {
     const { db, config } = c.var
     const form = await readForm(c, joined)

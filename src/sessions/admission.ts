@@ -175,6 +175,12 @@ export const admit = (
   admission: Admission,
 ): Promise<SignedIn | null> => admitBy(db, cause, secure, admission, (asked) => admitting(statement, asked).execute())
 
+/**
+ * When a first password ended that is used up now (R-22): a day ago, so that a request which began before, or by the clock of another
+ * machine, finds it over too.
+ */
+export const usedUp = (now: Date): Date => new Date(now.getTime() - 86_400_000)
+
 /** Somebody's own password, or one that they were given and that is neither used nor too old. */
 export const ownOrFresh = (eb: ExpressionBuilder<DB, 'account'>, now: Date) =>
   eb.or([

@@ -21,6 +21,7 @@ import {
   type SignedIn,
   stageOf,
   type UpTo,
+  usedUp,
 } from '../sessions/admission.ts'
 import { lacksTwoFactor } from '../two-factor/needed.ts'
 import { type AccountOfLogin, beginTry, mayTry } from './try.ts'
@@ -31,7 +32,8 @@ type Keys = { key: Buffer; secure: boolean }
 
 /**
  * Signs in with email or username and password. Every failure is one value, after the same statements and one hash, whether the
- * account is unknown, blocked, without a password or the password wrong (R-03, R-04). A try is counted before it is
+ * account is unknown, blocked, without a password or the password wrong (R-03, R-04); of a first password that was right, one more asks
+ * whether its giver may still give it. A try is counted before it is
  * made: for the login, or for a device that the account knows (R-05); for the network address (R-06); for the account.
  * `wait`: seconds of a delay, in which nothing is checked and nothing counted. Throws Unavailable when too many sign in at once.
  */
@@ -101,7 +103,7 @@ async function letIn(
       address,
       passwordHash: account.password_hash,
       rehashed,
-      spentAt: stage === 'new_password' ? cause.now : null,
+      spentAt: stage === 'new_password' ? usedUp(cause.now) : null,
       mustChange: account.must_change_password,
       mustEnroll: account.must_enroll,
       twoFactorAt: account.two_factor_at,
@@ -126,7 +128,7 @@ const lettingInWith = (more: { replaces: boolean; shows: boolean }) =>
   compiledOnce((db, asked: LettingIn) => {
     const still = sql<boolean>`exists (select from account where id = ${asked.accountId}::uuid and blocked_at is null
     and password_hash = ${asked.passwordHash})`
-    // Counters before the account, as count() takes them.
+    // Counters before the account, as beginTry takes them.
     const statement = db
       .with('forgotten', (of) => of.deleteFrom('try_count').where('key', '=', asked.own).where(still).returning('key'))
       .with(
@@ -153,7 +155,8 @@ const lettingInWith = (more: { replaces: boolean; shows: boolean }) =>
           .where('two_factor_at', 'is not distinct from', asked.twoFactorAt)
           .where('must_enroll', '=', asked.mustEnroll)
           .where((eb) => ownOrFresh(eb, asked.now))
-          .where(sql<boolean>`(select count(*) from given_back) >= 0`)
+          // Of each: without an address given_back asks for nothing, and the account would be held before the counter.
+          .where(sql<boolean>`(select count(*) from forgotten) >= 0 and (select count(*) from given_back) >= 0`)
           .returning('id'),
       )
     return admitting(statement as unknown as UpTo<{ id: string }>, asked, { ...more, letters: false })

@@ -6,7 +6,7 @@ import { unseal } from '../platform/database/sealed.ts'
 import { type Cause, type Happening, record } from '../platform/events/record.ts'
 import { type Letter, letterAfter, post } from '../platform/mail/outbox.ts'
 import { counting, inSeconds, limitKey, perSecondStep, secondsLeft } from '../platform/web/limits.ts'
-import { ownOrFresh, type UpTo } from '../sessions/admission.ts'
+import { ownOrFresh, type UpTo, usedUp } from '../sessions/admission.ts'
 import { hashOfCode, readBackupCode } from './backup-codes.ts'
 import { readCode, stepOfCode } from './totp.ts'
 
@@ -131,7 +131,7 @@ function rightCode(
           .set({
             ...set,
             failed_second_steps: 0,
-            ...(signsIn && account.must_change_password ? { password_expires_at: now } : {}),
+            ...(signsIn && account.must_change_password ? { password_expires_at: usedUp(now) } : {}),
           })
           .where('id', '=', accountId)
           .where('two_factor_at', 'is not', null)

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { sql } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
 import { forgetOldTries } from '../../src/platform/web/limits.ts'
 import { freshDatabase } from '../support/database.ts'
 import { minutes } from '../support/world.ts'
@@ -188,4 +189,27 @@ test('counters that mean nothing anymore are cleared away, and those that do are
   clock.pass(minutes(31))
   await forgetOldTries(services.db, clock.now)
   expect(await count()).toBe(0)
+})
+
+test('who gets in gives their counters up before the account is held, as whoever tries takes them: two of them never wait for each other', async () => {
+  const database = await freshDatabase()
+  onTestFinished(() => database.close())
+  const { ana, browser, account } = await atTheDoor({ database })
+  await sql`create function held_in_order() returns trigger language plpgsql as $$
+    begin
+      if new.failed_sign_ins = 0 and old.failed_sign_ins > 0 and exists (select from try_count where count > 0) then
+        raise exception 'the account before a counter';
+      end if;
+      return new;
+    end $$`.execute(database.db)
+  await sql`create trigger held_in_order before update on account for each row execute function held_in_order()`.execute(
+    database.db,
+  )
+  const hers = browser()
+  for (let n = 0; n < 2; n++) {
+    // The second time from a browser that the account knows.
+    expect((await tryDoor(hers, ana.email)).status).toBe(303)
+    expect((await account(ana)).failed_sign_ins).toBe(0)
+    await hers.post('/sign-out', {})
+  }
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { routesOf } from '../../src/app.tsx'
 import { startSession } from '../support/start-session.ts'
-import { hours } from '../support/world.ts'
+import { hours, minutes } from '../support/world.ts'
 import { acts, atTheDoor, expectIn, expectOut, firstPassword, password, tryDoor } from './door.ts'
 
 async function newcomer() {
@@ -45,6 +45,13 @@ test('it works once (R-22): of two who have it, one gets in', async () => {
   const { nia, browser } = await newcomer()
   const answers = await Promise.all([1, 2, 3, 4].map(() => tryDoor(browser(), nia.email, firstPassword)))
   expect(answers.map((one) => one.status).toSorted()).toEqual([303, 422, 422, 422])
+  expect((await tryDoor(browser(), nia.email, firstPassword)).status).toBe(422)
+})
+
+test('nor does it work for one whose request began a little before, or on a machine whose clock is behind', async () => {
+  const { nia, browser, clock } = await newcomer()
+  expect((await tryDoor(browser(), nia.email, firstPassword)).status).toBe(303)
+  clock.pass(-minutes(2))
   expect((await tryDoor(browser(), nia.email, firstPassword)).status).toBe(422)
 })
 

@@ -342,6 +342,14 @@ describe('what Sam looks at', () => {
     expect(await seenIn(world, world.here.id)).toMatchObject([{ act: 'support.looked', subject_id: inv.id }])
   })
 
+  test('and so does asking how many a search would find, without the list', async () => {
+    const inv = await invite(world)
+    await support.swap.get(`/support/invitations/counts?q=${encodeURIComponent(inv.email)}`)
+    expect(await seenIn(world, world.here.id)).toMatchObject([
+      { act: 'support.looked', subject: 'organization', subject_id: world.here.id },
+    ])
+  })
+
   test('a list counts as a look at each organization in it', async () => {
     const word = mark()
     const one = await invite(world)

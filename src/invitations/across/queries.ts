@@ -20,7 +20,7 @@ import type { AcrossList } from './list-state.ts'
 const pageSize = 50
 const hour = 3_600_000
 
-/** How many entries a walk along all of them may look at, newest first; behind it what matches a search is gathered. */
+/** How many entries a walk along all of them may look at, in the order asked for; behind it what matches a search is gathered. */
 export const bounds = { farthest: 3000 }
 
 /** i: the table itself; w: what a walk along it has brought. */

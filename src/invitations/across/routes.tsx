@@ -21,7 +21,7 @@ import { sendAnew } from '../send-anew.ts'
 import { fullUntil, howSent, overtaken } from '../sending.ts'
 import type { InvitationToChange } from '../to-change.ts'
 import { validDays } from '../valid-days.ts'
-import { placeIn, readAcrossList } from './list-state.ts'
+import { type AcrossList, placeIn, readAcrossList } from './list-state.ts'
 import { acrossFacets, acrossOffersAdmin, acrossPage, acrossPanel, acrossToSend } from './queries.ts'
 
 const asked = z.object({ version, days: validDays })
@@ -80,19 +80,26 @@ const sentMeanwhile = {
   '': 'The invitation was changed or sent after this form was opened, so nothing was sent now. Send it once more if it is still needed.',
 }
 
+/** A page of the history; the organizations of what is on it hear that it was looked at. */
+async function pageSeen(c: Context<App>, list: AcrossList) {
+  const { db, now, key } = c.var
+  const page = await acrossPage(db, list, now)
+  const organizations = new Set(page.rows.map((row) => row.organization_id))
+  const looks = [...organizations].map((id) => ({
+    organizationId: id,
+    subject: 'organization' as const,
+    subjectId: id,
+  }))
+  await recordLooks(db, supportCause(c), key, looks)
+  return page
+}
+
 /** The history as support staff see it: across the organizations that allow it. Resend is all that they may do to an invitation. */
 export const acrossOrganizations = new Hono<App>()
   .get('/invitations', support(), async (c) => {
-    const { db, now, key } = c.var
+    const { now } = c.var
     const { list, noticed } = readAcrossList(new URL(c.req.url))
-    const page = await acrossPage(db, list, now)
-    const organizations = new Set(page.rows.map((row) => row.organization_id))
-    const looks = [...organizations].map((id) => ({
-      organizationId: id,
-      subject: 'organization' as const,
-      subjectId: id,
-    }))
-    await recordLooks(db, supportCause(c), key, looks)
+    const page = await pageSeen(c, list)
     const props = { list, noticed, page, now, zone: zoneOf(c) }
     if (!isSwap(c)) return show(c, 'Support', <Across {...props} />)
     c.header('HX-Push-Url', c.req.path + placeIn(list))
@@ -103,6 +110,8 @@ export const acrossOrganizations = new Hono<App>()
     const { db, now } = c.var
     const { list } = readAcrossList(new URL(c.req.url))
     if (!isSwap(c)) return c.redirect(`/support/invitations${placeIn(list)}`, 303)
+    // They tell whether somebody is there, so a search for them is a look, whether or not its page was asked for.
+    if (list.q) await pageSeen(c, list)
     const options = <AcrossCounts list={list} facets={await acrossFacets(db, list, now)} />
     return c.body(`${options}`.replaceAll('/>', '>'), 200, { 'Content-Type': 'text/html; charset=utf-8' })
   })
