@@ -40,7 +40,7 @@ export const giverOf = (outer: unknown, by: Expression<string | null>, day: stri
       .where('gm.starts_on', '<=', today)
       .where('gm.ends_on', '>=', today)
       .where('ga.blocked_at', 'is', null)
-      .select((of) => [
+      .select([
         'go.id as organization_id',
         'go.slug',
         'go.name as organization_name',
@@ -52,7 +52,7 @@ export const giverOf = (outer: unknown, by: Expression<string | null>, day: stri
         'tm.organization_role as to_role',
         'tm.manages_group as to_manages',
         'tg.name as to_group_name',
-        grantsOf(of, 'tm.organization_id', 'tm.id', 'tm.group_id').$castTo<Grants['grants']>().as('to_grants'),
+        grantsOf('tm.organization_id', 'tm.id', 'tm.group_id').$castTo<Grants['grants']>().as('to_grants'),
         sql<boolean>`places_of_account(a.id) = 1`.as('managed'),
       ]),
   )

@@ -16,7 +16,7 @@ export function personRow(db: Db, actor: Actor, id: string, now: Date) {
     .where('m.organization_id', '=', organization)
     .where(id === actor.membership.id ? sql<SqlBool>`true` : (visibleTo(actor) as never))
     .where('m.id', '=', id)
-    .select((eb) => [
+    .select([
       'm.id',
       'm.account_id',
       'm.email',
@@ -52,7 +52,7 @@ export function personRow(db: Db, actor: Actor, id: string, now: Date) {
       'o.access_version',
       sql<boolean>`places_of_account(m.account_id) = 1 and not ac.is_support`.as('managed'),
       'ac.is_support',
-      grantsOf(eb, 'm.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
+      grantsOf('m.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
       sql<boolean>`m.organization_role = 'admin' and m.status = 'active'
         and not other_admin_signs_in(m.organization_id, m.id, ${now}::timestamptz)`.as('lastAdmin'),
     ])

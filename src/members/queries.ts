@@ -188,7 +188,7 @@ const panelOf = (people: ReturnType<typeof membersWithNames>) =>
           .orderBy('cr.sort_name')
           .limit(atMost(optionLimit)),
       ).as('custom_roles'),
-      grantsOf(of, 'm.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
+      grantsOf('m.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
     ]),
   ).as('panel')
 

@@ -129,7 +129,7 @@ export async function firstHolders(db: Db, actor: Actor, role: Role) {
           .innerJoin('member_group as g', (on) =>
             on.onRef('g.organization_id', '=', 'm.organization_id').onRef('g.id', '=', 'm.group_id'),
           )
-          .select((of) => [
+          .select([
             'm.id',
             'm.first_name',
             'm.last_name',
@@ -137,7 +137,7 @@ export async function firstHolders(db: Db, actor: Actor, role: Role) {
             'm.organization_role',
             'm.manages_group',
             'g.name as group_name',
-            grantsOf(of, 'm.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
+            grantsOf('m.organization_id', 'm.id', 'm.group_id').$castTo<Grants['grants']>().as('grants'),
           ])
           .orderBy('m.sort_name')
           .orderBy('m.id')

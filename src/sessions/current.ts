@@ -98,7 +98,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
     .where(sql<boolean>`s.last_used_at > ${now}::timestamptz - make_interval(mins => least(60, every.idle_minutes))`)
     .where(sql<boolean>`s.created_at > ${now}::timestamptz - case s.stage when 'password' then interval '10 minutes'
       else make_interval(hours => least(24, every.hours)) end`)
-    .select((eb) => [
+    .select([
       stageNow(today).as('stage'),
       's.created_at',
       's.last_used_at',
@@ -131,7 +131,7 @@ const who = (q: QueryCreator<DB>, { hash, slug, now, today }: Asked, atHome: boo
       'm.last_active_at',
       standing(today).as('standing'),
       'g.name as group_name',
-      grantsOf(eb, 'm.organization_id', 'm.id', 'm.group_id').as('grants'),
+      grantsOf('m.organization_id', 'm.id', 'm.group_id').as('grants'),
     ])
 
 const asking = (db: Db) => crossing(db, 'who is asking: a session belongs to no organization')

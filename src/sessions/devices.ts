@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 
 /*
  * A browser that has signed in fully keeps tries of its own, so that strangers who guess at somebody's password can't keep
@@ -20,7 +20,7 @@ export const readDevices = (cookie: string | undefined): string[] =>
     .filter((id) => /^[\w-]{22}$/.test(id))
     .slice(0, mostAccounts)
 
-const hashOfDevice = (id: string): Buffer => createHash('sha256').update(id).digest()
+const hashOfDevice = (id: string): Buffer => hash('sha256', id, 'buffer')
 
 /** What stands for the devices of a browser that shows none, so that the statement is the same. */
 export const hashesOf = (devices: readonly string[]): Buffer[] =>

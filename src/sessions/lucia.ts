@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Adapter, generateIdFromEntropySize, Lucia, TimeSpan } from 'lucia'
 import type { Stage } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
@@ -23,7 +23,7 @@ const lifetime = new TimeSpan(24, 'h')
 /** Beyond so many of an account the oldest ends. */
 export const perAccount = 10
 
-export const hashOfId = (id: string): Buffer => createHash('sha256').update(id).digest()
+export const hashOfId = (id: string): Buffer => hash('sha256', id, 'buffer')
 
 const cookieName = (secure: boolean) => (secure ? '__Host-session' : 'session')
 

@@ -2,7 +2,6 @@ import { sql } from 'kysely'
 import { type Tries, wrongPassword } from '../accounts/tries.ts'
 import { changeFirstPassword } from '../passwords/commands.ts'
 import { hashPassword, isPassword, needsRehash } from '../passwords/hash.ts'
-import { accountToChange } from '../passwords/queries.ts'
 import type { Stage } from '../platform/access/actor.ts'
 import { dayOf } from '../platform/access/status.ts'
 import { compiledOnce } from '../platform/database/compiled-once.ts'
@@ -32,8 +31,7 @@ type Keys = { key: Buffer; secure: boolean }
 
 /**
  * Signs in with email or username and password. Every failure is one value, after the same statements and one hash, whether the
- * account is unknown, blocked, without a password or the password wrong (R-03, R-04); of a first password that was right, one more asks
- * whether its giver may still give it. A try is counted before it is
+ * account is unknown, blocked, without a password or the password wrong (R-03, R-04). A try is counted before it is
  * made: for the login, or for a device that the account knows (R-05); for the network address (R-06); for the account.
  * `wait`: seconds of a delay, in which nothing is checked and nothing counted. Throws Unavailable when too many sign in at once.
  */
@@ -61,8 +59,6 @@ async function signInNow(
     await tries.undo()
     throw error
   }
-  // Not before it is known to be right: nobody else learns by the time it takes that somebody has a first password.
-  if (right && account?.must_change_password) right = (await accountToChange(db, account.id, now)) !== undefined
   if (right && account?.password_hash) {
     const rehashed = needsRehash(account.password_hash) ? await hashPassword(typed.password).catch(() => null) : null
     const done = await letIn(db, { ...cause, actorId: account.id }, secure, account, rehashed, browser, tries)

@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
+import { isStillGiven, ofFirstPassword } from '../accounts/giver.ts'
 import { countingTry, ofDevice, triesOf } from '../accounts/tries.ts'
 import { dayOf } from '../platform/access/status.ts'
 import { compiledOnce } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
+import { crossing } from '../platform/database/guard.ts'
 import type { Cause } from '../platform/events/record.ts'
 import { emailKey, usernameKey } from '../platform/fold.ts'
 import { networkOf } from '../platform/web/address.ts'
@@ -38,18 +40,19 @@ const accountBy = (db: Db, column: Column, asked: Asked) =>
       'a.id',
       'a.password_hash',
       'a.password_expires_at',
-      'a.must_change_password',
       'a.two_factor_at',
       'a.must_enroll',
       'a.blocked_at',
       lacksTwoFactor(asked.today).as('lacks_two_factor'),
     ])
+    .select((eb) => ofFirstPassword(eb, asked.today))
     .select((eb) => knownDevice(eb, inPlaces(asked), asked.now))
 
 export type AccountOfLogin = Awaited<ReturnType<ReturnType<typeof accountBy>['executeTakeFirstOrThrow']>>
 
 const tryingBy = (column: Column) =>
   compiledOnce((db, asked: Asked) => {
+    const across = crossing(db, 'whoever gave a first password is in the organization that manages the account')
     const { now } = asked
     const address = sql<Buffer>`${asked.addressRow}::bytea`
     const own = {
@@ -68,7 +71,7 @@ const tryingBy = (column: Column) =>
       seconds: sql`case when not ${isKnown} then ${secondsLeft(address, now)} end`,
     })
     const statement = sql<AccountOfLogin & Parameters<typeof triesOf>[1]>`
-      with who as materialized ${accountBy(db, column, asked)},
+      with who as materialized ${accountBy(across, column, asked)},
       own as materialized (select coalesce(case device when ${asked.device0} then ${asked.row0}::bytea
           when ${asked.device1} then ${asked.row1} when ${asked.device2} then ${asked.row2}
           when ${asked.device3} then ${asked.row3} when ${asked.device4} then ${asked.row4} end, ${asked.loginRow}) as key,
@@ -78,7 +81,7 @@ const tryingBy = (column: Column) =>
         from who),
       ${parts}
       select who.*, ${columns} from who`
-    return { compile: () => statement.compile(db) }
+    return { compile: () => statement.compile(across) }
   })
 const byEmail = tryingBy('a.email_key')
 const byUsername = tryingBy('a.username_key')
@@ -124,11 +127,12 @@ export async function beginTry(
 }
 
 /**
- * Whether a password of this account may open anything now: not blocked, and a first one neither used nor too old (R-22). Whether
- * its giver may still give it is asked when it was right.
+ * Whether a password of this account may open anything now: not blocked, and a first one neither used nor too old (R-22), nor given by
+ * somebody who may do so no longer.
  */
 export const mayTry = (account: AccountOfLogin | undefined, now: Date): account is AccountOfLogin =>
   account !== undefined &&
   account.password_hash !== null &&
   !account.blocked_at &&
-  !(account.must_change_password && account.password_expires_at && account.password_expires_at <= now)
+  !(account.must_change_password && account.password_expires_at && account.password_expires_at <= now) &&
+  isStillGiven(account)

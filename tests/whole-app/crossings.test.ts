@@ -47,6 +47,7 @@ const crossings: Record<string, string[]> = {
   'src/platform/mail/marks.ts': Array(2).fill('letters of every organization are sent'),
   'src/sessions/current.ts': ['who is asking: a session belongs to no organization'],
   'src/sessions/queries.ts': ['a session ends as the strictest of its account’s organizations says'],
+  'src/sign-in/try.ts': ['whoever gave a first password is in the organization that manages the account'],
   'src/settings/security/two-factor/remind.ts': Array(2).fill('two-factor is required from a day on, whoever is there'),
   'src/settings/commands.ts': ['the seats of every organization are counted once a day'],
   'src/support/queries.ts': Array(2).fill('support staff see the organizations that allow it'),
@@ -132,6 +133,7 @@ describe('text that is no parameter (R-30)', () => {
       'src/members/conditions.ts',
       'src/members/holders.ts',
       'src/members/in-order.ts',
+      'src/platform/access/grants.ts',
       'src/tasks/dump/restore.ts',
       'src/tasks/rotate-key/secrets.ts',
     ])

@@ -26,7 +26,7 @@ export const giverRows = (outer: unknown) =>
     .innerJoin('member_group as mg', (on) =>
       on.onRef('mg.organization_id', '=', 'gm.organization_id').onRef('mg.id', '=', 'gm.group_id'),
     )
-    .select((of) => [
+    .select([
       'gm.id',
       'gm.account_id',
       'gm.first_name',
@@ -37,7 +37,7 @@ export const giverRows = (outer: unknown) =>
       'gm.group_id',
       'mg.name as group_name',
       'gm.manages_group',
-      grantsOf(of, 'gm.organization_id', 'gm.id', 'gm.group_id').$castTo<Grants['grants']>().as('grants'),
+      grantsOf('gm.organization_id', 'gm.id', 'gm.group_id').$castTo<Grants['grants']>().as('grants'),
     ])
 
 /** The giver as an actor of that organization, to ask the rules about; null when they aren't Active there anymore. */
