@@ -1,8 +1,9 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { readyWith } from '../../src/mail/ready.ts'
 import { upkeep } from '../../src/upkeep.ts'
 import { letters } from '../../views/mail/letters.ts'
 import type { Browser } from '../support/browser.ts'
+import { freshDatabase } from '../support/database.ts'
 import { days, hours, minutes } from '../support/world.ts'
 import { beforeSecondStep, enroll, give, giveBackup, withTwoFactor } from '../two-factor/phone.ts'
 import { atTheDoor, firstPassword, password, wrong } from './door.ts'
@@ -22,8 +23,8 @@ const told = async ({ db }: Pick<Door, 'db'>, { email }: { email: string }) =>
     .execute()
 
 /** Bo, who has signed in once, with the browser in which he did. */
-async function known() {
-  const door = await atTheDoor()
+async function known(options: Parameters<typeof atTheDoor>[0] = {}) {
+  const door = await atTheDoor(options)
   const bo = await door.add({ first: 'Bo' })
   const his = door.browser()
   expect((await enter(his, bo.email)).status).toBe(303)
@@ -147,7 +148,9 @@ test('the sign-in that comes of one’s own first password, or of enrolling, is 
 })
 
 test('who comes back after half a year hears of the browser that they come with, though nothing knows the old one any longer', async () => {
-  const door = await known()
+  const database = await freshDatabase()
+  onTestFinished(() => database.close())
+  const door = await known({ database })
   const { bo, his, db, clock } = door
   clock.pass(days(60))
   expect((await enter(door.browser('198.51.100.3'), bo.email)).status).toBe(303)
