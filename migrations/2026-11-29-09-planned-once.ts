@@ -27,6 +27,24 @@ export const up = async (db: Kysely<unknown>): Promise<void> => {
         union all
         select mp.permission, 'direct', '' from membership_permission mp
           where mp.organization_id = organization and mp.membership_id = member) t); end $$`.execute(db)
+  // The member who gave something to an account while they are Active on that day, by the calendar itself (the status is written down a little
+  // later), with the place that the account has beside them (accounts/giver.ts).
+  await sql`create function giver_of(whose uuid, giver uuid, today date) returns json language plpgsql stable as $$
+    begin return (select to_json(one) from (
+      select gm.id, gm.account_id, gm.first_name, gm.last_name, gm.email, gm.status, gm.organization_role, gm.group_id,
+        mg.name as group_name, gm.manages_group, grants_of(gm.organization_id, gm.id, gm.group_id) as grants,
+        go.id as organization_id, go.slug, go.name as organization_name, go.access_version,
+        tm.id as to_id, tm.account_id as to_account, tm.status as to_status, tm.group_id as to_group,
+        tm.organization_role as to_role, tm.manages_group as to_manages, tg.name as to_group_name,
+        grants_of(tm.organization_id, tm.id, tm.group_id) as to_grants, places_of_account(whose) = 1 as managed
+      from membership gm
+        join member_group mg on mg.organization_id = gm.organization_id and mg.id = gm.group_id
+        join organization go on go.id = gm.organization_id
+        join account ga on ga.id = gm.account_id and ga.blocked_at is null
+        join membership tm on tm.organization_id = gm.organization_id and tm.account_id = whose and tm.removed_at is null
+        join member_group tg on tg.organization_id = tm.organization_id and tg.id = tm.group_id
+      where gm.id = giver and gm.removed_at is null and gm.suspended_at is null and today between gm.starts_on and gm.ends_on
+      ) one); end $$`.execute(db)
   await sql`alter table account set (fillfactor = 85)`.execute(db)
   await sql`alter table try_count set (fillfactor = 70)`.execute(db)
 }

@@ -55,7 +55,7 @@ async function waiting(db: Db, link: Link, now: Date) {
       'a.new_email_own',
       'a.new_email_asked_by',
       'a.is_support',
-      giverOf(eb, eb.ref('a.new_email_asked_by'), dayOf(now)).as('given'),
+      giverOf(sql`a.new_email_asked_by`, dayOf(now)).as('given'),
       placesOf(eb).as('places'),
     ])
     .where('a.id', '=', link.id)

@@ -1,9 +1,6 @@
-import { type Expression, type ExpressionBuilder, sql } from 'kysely'
-import { jsonObjectFrom } from 'kysely/helpers/postgres'
-import { asActor, type Giver, giverRows } from '../platform/access/giver.ts'
-import { grantsOf } from '../platform/access/grants.ts'
+import { type Expression, sql } from 'kysely'
+import { asActor, type Giver } from '../platform/access/giver.ts'
 import { type Grants, type OrganizationRole, rightsOf } from '../platform/access/permissions.ts'
-import type { DB } from '../platform/database/schema.ts'
 import { mayHaveAdded, mayManageAccount } from './rules.ts'
 
 /*
@@ -12,51 +9,13 @@ import { mayHaveAdded, mayManageAccount } from './rules.ts'
  * the calendar. What goes to the person's own mailbox, and what the operator gives, has no giver.
  */
 
-type Outer = ExpressionBuilder<DB & { a: DB['account'] }, 'a'>
-
 /**
  * The member `by` while they are Active, with the place that the account `a` of the query around has beside them, both as they are
- * now, and on the `day` (YYYY-MM-DD in UTC). Null for everybody else.
+ * now, and on the `day` (YYYY-MM-DD in UTC). Null for everybody else. A function (migration 2026-11-29-09), so that nothing is made
+ * ready for it where nobody gave anything.
  */
-export const giverOf = (outer: unknown, by: Expression<string | null>, day: string) => {
-  const today = sql<string>`${day}::date`
-  return jsonObjectFrom(
-    giverRows(outer)
-      .innerJoin('organization as go', 'go.id', 'gm.organization_id')
-      .innerJoin('account as ga', 'ga.id', 'gm.account_id')
-      .innerJoin('membership as tm', (on) =>
-        on
-          .onRef('tm.organization_id', '=', 'gm.organization_id')
-          .on('tm.account_id', '=', (outer as Outer).ref('a.id'))
-          .on('tm.removed_at', 'is', null),
-      )
-      .innerJoin('member_group as tg', (on) =>
-        on.onRef('tg.organization_id', '=', 'tm.organization_id').onRef('tg.id', '=', 'tm.group_id'),
-      )
-      .where('gm.id', '=', by as Expression<string>)
-      // By the calendar itself: the status is written down a little later.
-      .where('gm.removed_at', 'is', null)
-      .where('gm.suspended_at', 'is', null)
-      .where('gm.starts_on', '<=', today)
-      .where('gm.ends_on', '>=', today)
-      .where('ga.blocked_at', 'is', null)
-      .select([
-        'go.id as organization_id',
-        'go.slug',
-        'go.name as organization_name',
-        'go.access_version',
-        'tm.id as to_id',
-        'tm.account_id as to_account',
-        'tm.status as to_status',
-        'tm.group_id as to_group',
-        'tm.organization_role as to_role',
-        'tm.manages_group as to_manages',
-        'tg.name as to_group_name',
-        grantsOf('tm.organization_id', 'tm.id', 'tm.group_id').$castTo<Grants['grants']>().as('to_grants'),
-        sql<boolean>`places_of_account(a.id) = 1`.as('managed'),
-      ]),
-  )
-}
+export const giverOf = (by: Expression<string | null>, day: string) =>
+  sql<Given | null>`(case when ${by} is not null then giver_of(a.id, ${by}, ${day}::date) end)`
 
 type Given = Giver & {
   organization_id: string
@@ -107,12 +66,12 @@ export function mayStillGive(given: object | null, account: { added_by: string |
 }
 
 /** The columns that say whether the first password of the account `a` of the query around still works, as far as its giver goes. */
-export const ofFirstPassword = (outer: unknown, day: string) => [
+export const ofFirstPassword = (day: string) => [
   'a.must_change_password' as const,
   'a.password_given_by' as const,
   'a.added_by' as const,
   'a.is_support' as const,
-  giverOf(outer, (outer as Outer).ref('a.password_given_by'), day).as('given'),
+  giverOf(sql`a.password_given_by`, day).as('given'),
 ]
 
 /** Whether nobody gave it who may do so no longer. */

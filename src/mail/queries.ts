@@ -82,7 +82,7 @@ export const waitingLetters = (db: Db, ids: string[], now: Date) =>
               where of_account.account_id = a.id and of_account.removed_at is null) = 1`.as('managed'),
             'a.is_support',
             'a.new_email_asked_by',
-            giverOf(eb, sql<string>`a.new_email_asked_by`, dayOf(now)).as('given'),
+            giverOf(sql<string>`a.new_email_asked_by`, dayOf(now)).as('given'),
             sql<Date | null>`case when a.new_email_version = a.version then a.new_email_expires_at end`.as(
               'new_email_expires_at',
             ),

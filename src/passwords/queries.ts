@@ -39,7 +39,7 @@ export async function accountOfLink(db: Db, link: Link, now: Date) {
     .where('a.reset_generation', '=', link.generation)
     .where('a.reset_expires_at', '>', now)
     .select(['a.added_by', 'a.is_support'])
-    .$if(by !== undefined, (of) => of.select((eb) => giverOf(eb, sql<string>`${by}::uuid`, dayOf(now)).as('given')))
+    .$if(by !== undefined, (of) => of.select(giverOf(sql<string>`${by}::uuid`, dayOf(now)).as('given')))
     .executeTakeFirst()
   return row && (by === undefined || mayStillGive(row.given ?? null, row)) ? row : undefined
 }
@@ -58,7 +58,7 @@ export async function accountToChange(db: Db, accountId: string, now: Date) {
     .where('a.id', '=', accountId)
     .where('a.must_change_password', '=', true)
     .where('a.password_hash', 'is not', null)
-    .select((eb) => ofFirstPassword(eb, dayOf(now)))
+    .select(ofFirstPassword(dayOf(now)))
     .executeTakeFirst()
   return row && isStillGiven(row) ? row : undefined
 }

@@ -45,7 +45,7 @@ const accountBy = (db: Db, column: Column, asked: Asked) =>
       'a.blocked_at',
       lacksTwoFactor(asked.today).as('lacks_two_factor'),
     ])
-    .select((eb) => ofFirstPassword(eb, asked.today))
+    .select(ofFirstPassword(asked.today))
     .select((eb) => knownDevice(eb, inPlaces(asked), asked.now))
 
 export type AccountOfLogin = Awaited<ReturnType<ReturnType<typeof accountBy>['executeTakeFirstOrThrow']>>

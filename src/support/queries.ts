@@ -24,7 +24,7 @@ export async function personWithAddress(db: Db, email: string, now: Date) {
       jsonObjectFrom(
         eb
           .selectFrom('a')
-          .select((of) => ofFirstPassword(of, dayOf(now)))
+          .select(ofFirstPassword(dayOf(now)))
           .select([
             'a.id',
             'a.email',
