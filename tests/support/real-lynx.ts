@@ -127,6 +127,8 @@ export class RealLynx {
   async type(label: string, text: string) {
     await this.#goTo(label, '____', 4)
     await this.keys('\r')
+    // Before the field is active, digits are the numbers of links.
+    await this.see('Enter text. Use UP')
     await this.keys(text)
     await this.keys('\t')
   }
