@@ -11,7 +11,7 @@ import type { SendProps } from '../../src/invitations/resend/form.tsx'
 import { invitationStatuses } from '../../src/invitations/rules.ts'
 import { shortId } from '../../src/platform/ids.ts'
 import { Icon } from '../parts/icon.tsx'
-import { Boxes, type Chip, Chips, changesPeople, Empty, Filter, Find, Pager, total } from '../parts/list.tsx'
+import { Boxes, type Chip, Chips, changesPeople, Empty, Filter, Find, Head, Pager, total } from '../parts/list.tsx'
 import { SupportTabs } from '../parts/support-tabs.tsx'
 import { DayOf } from '../parts/time.tsx'
 import { InvitationAct } from './act.tsx'
@@ -69,9 +69,9 @@ const AcrossRows = ({ list, noticed, page, now, zone }: ListProps) => {
           <tr>
             <th scope="col">Name</th>
             <th scope="col">Organization</th>
-            <Head list={list} sort="email" label="Email" />
+            <SortHead list={list} sort="email" label="Email" />
             <th scope="col">Status</th>
-            <Head list={list} sort="invited" label="Invited on, sent by" />
+            <SortHead list={list} sort="invited" label="Invited on, sent by" />
           </tr>
         </thead>
         <tbody>
@@ -118,15 +118,16 @@ function chipsOf(list: AcrossList): Chip[] {
 }
 
 /** What sorts; the dates begin with the last. */
-const Head = ({ list, sort, label }: { list: AcrossList; sort: Sort; label: string }) => {
-  const current = list.sort === sort
-  const descending = current ? !list.descending : sort === 'invited'
-  return (
-    <th scope="col" class="by" aria-sort={current ? (list.descending ? 'descending' : 'ascending') : undefined}>
-      <a href={base + writeAcrossList(list, { sort, descending })}>{label}</a>
-    </th>
-  )
-}
+const SortHead = ({ list, sort, label }: { list: AcrossList; sort: Sort; label: string }) => (
+  <Head
+    label={label}
+    class="by"
+    current={list.sort === sort}
+    descending={list.descending}
+    downFirst={sort === 'invited'}
+    href={(descending) => base + writeAcrossList(list, { sort, descending })}
+  />
+)
 
 const Nothing = ({ list }: { list: AcrossList }) => {
   const filters = filterCount(list)

@@ -187,7 +187,23 @@ type HeadsProps<Sort extends string> = {
   href: (sort: Sort, descending: boolean) => string
 }
 
-/** The heads of a table, each a link that sorts by it, and the other way where it does already. */
+type HeadProps = {
+  label: string
+  class?: string | undefined
+  current: boolean
+  descending: boolean
+  downFirst?: boolean | undefined
+  href: (descending: boolean) => string
+}
+
+/** The head of a column: a link that sorts by it, and the other way where it does already. */
+export const Head = ({ label, class: name, current, descending, downFirst = false, href }: HeadProps) => (
+  <th scope="col" class={name} aria-sort={current ? (descending ? 'descending' : 'ascending') : undefined}>
+    <a href={href(current ? !descending : downFirst)}>{label}</a>
+  </th>
+)
+
+/** The heads of a table that sorts by each. */
 export const Heads = <Sort extends string>({
   columns,
   classes,
@@ -198,18 +214,16 @@ export const Heads = <Sort extends string>({
 }: HeadsProps<Sort>) => (
   <thead>
     <tr>
-      {(Object.keys(columns) as Sort[]).map((name) => {
-        const current = name === sort
-        return (
-          <th
-            scope="col"
-            class={classes[name] || undefined}
-            aria-sort={current ? (descending ? 'descending' : 'ascending') : undefined}
-          >
-            <a href={href(name, current ? !descending : (downFirst?.(name) ?? false))}>{columns[name].label}</a>
-          </th>
-        )
-      })}
+      {(Object.keys(columns) as Sort[]).map((name) => (
+        <Head
+          label={columns[name].label}
+          class={classes[name] || undefined}
+          current={name === sort}
+          descending={descending}
+          downFirst={downFirst?.(name)}
+          href={(down) => href(name, down)}
+        />
+      ))}
       <th scope="col">
         <span class="vh">Actions</span>
       </th>

@@ -1,7 +1,7 @@
 import { type SqlBool, sql } from 'kysely'
 import type { Db } from '../database/connect.ts'
 import { asPart, partOf } from '../database/part.ts'
-import { type Cause, eventRow, type Happening } from '../events/record.ts'
+import { type Cause, eventColumns, eventRow, type Happening } from '../events/record.ts'
 import type { Actor } from './actor.ts'
 
 /** Another act on access came first: what was decided may no longer hold. Nothing was changed; read again, decide again. */
@@ -49,20 +49,6 @@ export async function someAfterOthers(actor: Actor, many: boolean, some: (actor:
 /** Only when the statement has its turn. */
 export const ifTurn = sql<SqlBool>`exists (select from turn)`
 
-const columns = [
-  'id',
-  'organization_id',
-  'at',
-  'actor_id',
-  'how',
-  'act',
-  'subject',
-  'subject_id',
-  'changes',
-  'request_id',
-  'ip',
-] as const
-
 /** The events of an act as a part of its statement, after the one called `changed`, and only if that gave a row (R-48). */
 export const eventsAfter = (of: unknown, cause: Cause, ...happenings: Happening[]) =>
   rowsAfter(
@@ -75,7 +61,7 @@ export const rowsAfter = (of: unknown, rows: ReturnType<typeof eventRow>[]) =>
   asPart(
     partOf(of)
       .insertInto('event')
-      .columns([...columns])
+      .columns([...eventColumns])
       .expression(
         sql<never>`select * from jsonb_to_recordset(${rows}::jsonb) as told(id uuid,
         organization_id uuid, at timestamptz, actor_id uuid, how text, act text, subject text, subject_id uuid, changes jsonb,

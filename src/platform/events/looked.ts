@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../database/connect.ts'
 import { type Limit, limitKey } from '../web/limits.ts'
-import { type Cause, eventRow, type Happening } from './record.ts'
+import { type Cause, eventColumns, eventRow, type Happening } from './record.ts'
 
 /** One event of the same look in an hour. */
 const perLook: Limit = { kind: 'look', free: 1, minutes: 60, beyond: 'close' }
@@ -37,19 +37,7 @@ export async function recordLooks(db: Db, cause: Cause, key: Buffer, looks: read
         .returning('try_count.key'),
     )
     .insertInto('event')
-    .columns([
-      'id',
-      'organization_id',
-      'at',
-      'actor_id',
-      'how',
-      'act',
-      'subject',
-      'subject_id',
-      'changes',
-      'request_id',
-      'ip',
-    ])
+    .columns([...eventColumns])
     .expression(
       sql<never>`select told.id, told.organization_id, told.at, told.actor_id, told.how, told.act, told.subject, told.subject_id,
         told.changes, told.request_id, told.ip from jsonb_to_recordset(${told}::jsonb) as told(id uuid, organization_id uuid,

@@ -36,6 +36,21 @@ export async function record(trx: Db, cause: Cause, ...happenings: Happening[]):
     .execute()
 }
 
+/** What `eventRow` has, for a statement that writes rows of JSON. */
+export const eventColumns = [
+  'id',
+  'organization_id',
+  'at',
+  'actor_id',
+  'how',
+  'act',
+  'subject',
+  'subject_id',
+  'changes',
+  'request_id',
+  'ip',
+] as const
+
 /** The row of an event, for a statement that writes it together with something else. */
 export const eventRow = (cause: Cause, one: Happening) => ({
   id: newId(),
