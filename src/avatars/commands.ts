@@ -5,6 +5,8 @@ import { eventsAfter } from '../platform/access/turn.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { EventName } from '../platform/events/catalogue.ts'
 import type { Cause } from '../platform/events/record.ts'
+import { counting, inSeconds, perPicture, secondsLeft } from '../platform/web/limits.ts'
+import { pictureKey } from './often.ts'
 import type { Pictures } from './picture.ts'
 
 const happened = (actor: Actor, subjectId: string, act: EventName) => ({
@@ -14,7 +16,13 @@ const happened = (actor: Actor, subjectId: string, act: EventName) => ({
   subjectId,
 })
 
-const changing = (db: Db, actor: Actor, whose: string, avatar: string | null) =>
+const changing = (
+  db: Pick<Db, 'with'>,
+  actor: Actor,
+  whose: string,
+  avatar: string | null,
+  when = sql<boolean>`true`,
+) =>
   db.with('changed', (of) => {
     const place = of
       .updateTable('membership')
@@ -22,18 +30,32 @@ const changing = (db: Db, actor: Actor, whose: string, avatar: string | null) =>
       .where('organization_id', '=', actor.organization.id)
       .where('id', '=', whose)
       .where('removed_at', 'is', null)
+      .where(when)
     return (avatar ? place : place.where('avatar', 'is not', null)).returning('id')
   })
 
 /**
  * The actor's own picture from now on, under a new name, so that no browser shows the old one. It is no part of the version of their
- * details: whoever edits a phone number meanwhile has no quarrel with it. False when they were
- * removed while it was made.
+ * details: whoever edits a phone number meanwhile has no quarrel with it. `gone`: they were removed while it was made; `wait`: it was one
+ * too many, and is looked at in so many seconds.
  */
-export async function setAvatar(db: Db, cause: Cause, actor: Actor, pictures: Pictures): Promise<boolean> {
+export async function setAvatar(
+  db: Db,
+  cause: Cause,
+  key: Buffer,
+  actor: Actor,
+  pictures: Pictures,
+): Promise<{ done: true } | { gone: true } | { wait: number }> {
+  const row = pictureKey(key, actor.accountId)
   const name = randomBytes(16).toString('base64url')
   const columns = ['px_64', 'px_96', 'px_192', 'px_512'] as const
-  const kept = await changing(db, actor, actor.membership.id, name)
+  const [found] = await changing(
+    db.with('counted', () => sql<{ key: Buffer; waits: boolean }>`(${counting(row, perPicture, cause.now)})`),
+    actor,
+    actor.membership.id,
+    name,
+    sql<boolean>`exists (select from counted)`,
+  )
     .with('told', (of) => eventsAfter(of, cause, happened(actor, actor.membership.id, 'membership.avatar_changed')))
     .with('kept', (q) =>
       q
@@ -65,10 +87,14 @@ export async function setAvatar(db: Db, cause: Cause, actor: Actor, pictures: Pi
         )
         .returning('name'),
     )
-    .selectFrom('kept')
-    .select('name')
-    .executeTakeFirst()
-  return kept !== undefined
+    .selectNoFrom([
+      sql<boolean>`exists (select from kept)`.as('kept'),
+      sql<boolean>`exists (select from counted)`.as('counted'),
+      secondsLeft(row, cause.now).as('seconds'),
+    ])
+    .execute()
+  if (found?.kept) return { done: true }
+  return found?.counted ? { gone: true } : { wait: inSeconds(found?.seconds) }
 }
 
 /** Without a picture again: initials stand in its place. The membership `whose` is the actor's own, or of somebody they may edit. */

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AvatarPage } from '../../views/profile/avatar.tsx'
 import { OwnProfile } from '../../views/profile/profile.tsx'
 import { removeAvatar, setAvatar } from '../avatars/commands.ts'
+import { close, countRefused, waitOf } from '../avatars/often.ts'
 import { picturesFrom } from '../avatars/picture.ts'
 import { mostBytes, refusals } from '../avatars/rules.ts'
 import { type ChangeSince, changesSince } from '../members/conflict.ts'
@@ -18,7 +19,6 @@ import { causeOf } from '../platform/web/cause.ts'
 import { deciding } from '../platform/web/deciding.ts'
 import { NotFound, TooMany } from '../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../platform/web/form.ts'
-import { countTry, limitKey, perPicture } from '../platform/web/limits.ts'
 import { leadOn, sayAt } from '../platform/web/said.ts'
 import { leadTo, show } from '../platform/web/show.ts'
 import { readUpload } from '../platform/web/upload.ts'
@@ -87,12 +87,19 @@ async function takePicture(c: Context<App>): Promise<Response> {
   }
   const { db, key, now } = c.var
   const actor = actorOf(c)
-  // Before the work, which is what the limit is for.
-  const tried = await countTry(db, limitKey(key, perPicture, actor.accountId), perPicture, now)
-  if (!tried.counted) return tooManyPictures(c, tried.seconds)
+  const closed = waitOf(actor.accountId, now)
+  if (closed > 0) return tooManyPictures(c, closed)
   const made = await picturesFrom(file)
-  if ('refused' in made) return avatarScreen(c, made.refused)
-  if (!(await setAvatar(db, causeOf(c), actor, made))) throw new NotFound()
+  const refused = 'refused' in made
+  const result = refused
+    ? await countRefused(db, key, actor.accountId, now)
+    : await setAvatar(db, causeOf(c), key, actor, made)
+  if (result && 'wait' in result) {
+    close(actor.accountId, now, result.wait)
+    return tooManyPictures(c, result.wait)
+  }
+  if (refused) return avatarScreen(c, made.refused)
+  if (result && 'gone' in result) throw new NotFound()
   return leadOn(c, `${baseOf(c)}/profile`, 'Picture saved.')
 }
 

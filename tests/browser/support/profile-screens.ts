@@ -20,7 +20,7 @@ export async function profileScreens(place: Place): Promise<Screen[]> {
   const shown = await place.enter({ first: 'Pia', last: 'Pictured' })
   const made = await picturesFrom(await plain(300, 200, '#3a7d5c').png().toBuffer())
   const pia = { accountId: shown.person.accountId, organization: here, membership: shown.person } as unknown as Actor
-  if (!('refused' in made)) await setAvatar(services.db, operatorCause(new Date()), pia, made)
+  if (!('refused' in made)) await setAvatar(services.db, operatorCause(new Date()), services.key, pia, made)
   const chosen = async (page: Parameters<NonNullable<Screen['act']>>[0], file: string) => {
     await page
       .getByLabel('Picture', { exact: true })
