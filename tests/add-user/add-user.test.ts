@@ -4,6 +4,7 @@ import { limitKey, perNewAddress } from '../../src/platform/web/limits.ts'
 import { act, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { Lynx } from '../support/lynx.ts'
+import { unique } from '../support/unique.ts'
 import { hours, makeCustomRole, makeGroup, makeRegion, organization, signedIn } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -13,7 +14,7 @@ beforeAll(async () => {
 
 type Fields = Record<string, string | string[]>
 let number = 0
-const someAddress = () => `new.${++number}.${newId().slice(9, 18)}@example.org`
+const someAddress = () => `new.${++number}.${unique()}@example.org`
 const name = { first_name: 'Nimali', last_name: 'Wije', title: '', cell_phone: '', office_phone: '', extension: '' }
 const access = () => ({ role: 'member', group: shortId(world.here.defaultGroup) })
 

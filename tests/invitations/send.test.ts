@@ -5,6 +5,7 @@ import { hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
 import { Lynx } from '../support/lynx.ts'
+import { unique } from '../support/unique.ts'
 import { addPerson, days, makeCustomRole, makeGroup, makeRegion, organization, signedIn } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -14,7 +15,7 @@ beforeAll(async () => {
 
 type Fields = Record<string, string | string[]>
 let number = 0
-const someAddress = () => `inv.${++number}.${newId().slice(9, 18)}@example.org`
+const someAddress = () => `inv.${++number}.${unique()}@example.org`
 const fields = (email: string, more: Fields = {}): Fields => ({
   key: newId(),
   email,

@@ -5,6 +5,7 @@ import { hiddenIn } from '../support/acts.ts'
 import type { Browser } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
 import { Lynx } from '../support/lynx.ts'
+import { unique } from '../support/unique.ts'
 import { hours, makeCustomRole, makeGroup, organization, signedIn } from '../support/world.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
@@ -13,7 +14,6 @@ beforeAll(async () => {
 })
 
 type Fields = Record<string, string | string[]>
-const tag = () => newId().slice(14, 28)
 const fields = (addresses: string, more: Fields = {}): Fields => ({
   key: newId(),
   addresses,
@@ -44,7 +44,7 @@ const lettersTo = (like: string) =>
   world.db.selectFrom('mail').select(['template', 'to_address']).where('to_address', 'like', like).execute()
 
 test('Stella finds nothing of a list, nor does another Admin; Vera may not', async () => {
-  const at = await pasted(world.ana, `a@${tag()}.example`)
+  const at = await pasted(world.ana, `a@${unique()}.example`)
   const bea = await world.enter({ first: 'Bea', role: 'admin' })
   for (const [who, status] of [
     [world.stella, 404],
@@ -63,7 +63,7 @@ test('Stella finds nothing of a list, nor does another Admin; Vera may not', asy
 
 test('Ana pastes a list: each line has its outcome, nothing is sent before Confirm, then the good ones are', async () => {
   const { ana } = world
-  const domain = `${tag()}.example`
+  const domain = `${unique()}.example`
   await ana.post('invitations/new', {
     key: newId(),
     email: `old@${domain}`,
@@ -131,7 +131,7 @@ test('Ana pastes a list: each line has its outcome, nothing is sent before Confi
 
 describe('sent twice', () => {
   test('twenty presses at once, and one later, send each once', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const at = await pasted(world.ana, `a@${domain}, b@${domain}`)
     const { version = '' } = hiddenIn((await world.ana.get(at)).html)
     const all = await Promise.all(Array.from({ length: 20 }, () => world.ana.post(at, { version })))
@@ -141,7 +141,7 @@ describe('sent twice', () => {
     expect(await lettersTo(`%@${domain}`)).toHaveLength(2)
   })
   test('three hundred pasted twice: a hundred go out, and the second time nothing changes', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const text = Array.from({ length: 300 }, (_, n) => `P${n} <p${n}@${domain}>`).join('\n')
     const first = await pasted(world.ana, text)
     expect((await world.ana.get(first)).text).toContain('Beyond the first 100')
@@ -156,7 +156,7 @@ describe('sent twice', () => {
     expect(await lettersTo(`%@${domain}`)).toHaveLength(100)
   })
   test('the first form again, with another list: a new one begins and says so', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const form = fields(`a@${domain}`)
     const first = await world.ana.post('invitations/new/several', form)
     // Before Confirm the same form is the same list.
@@ -170,7 +170,7 @@ describe('sent twice', () => {
   })
   test('two Admins paste the same people and confirm at once: each person gets one', async () => {
     const bea = await world.enter({ first: 'Bea', role: 'admin' })
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const text = Array.from({ length: 10 }, (_, n) => `p${n}@${domain}`).join()
     const both = [await pasted(world.ana, text), await pasted(bea, text)]
     const answers = await Promise.all([
@@ -185,7 +185,7 @@ describe('sent twice', () => {
 describe('a list is judged when it is confirmed', () => {
   test('who joined meanwhile is left out, and so is a domain that isn’t allowed anymore', async () => {
     const of = await organization()
-    const [one, two] = [`${tag()}.example`, `${tag()}.example`]
+    const [one, two] = [`${unique()}.example`, `${unique()}.example`]
     const at = await pasted(of.ana, `a@${one}, b@${one}, c@${two}`, { group: shortId(of.here.defaultGroup) })
     await of.add({ first: 'Al', email: `a@${one}` })
     await of.db
@@ -202,7 +202,7 @@ describe('a list is judged when it is confirmed', () => {
   })
   test('a group that went, or a right that went, sends nothing', async () => {
     const { db, here } = world
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const group = await makeGroup(db, here.id, `Short-lived ${newId()}`)
     const at = await pasted(world.ana, `a@${domain}`, { group: shortId(group) })
     await db.deleteFrom('member_group').where('id', '=', group).execute()
@@ -218,7 +218,7 @@ describe('a list is judged when it is confirmed', () => {
     expect(await made(`%@${domain}`)).toEqual([])
   })
   test('what was changed in another window is looked at first', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const at = await pasted(world.ana, `a@${domain}`)
     const { version = '' } = hiddenIn((await world.ana.get(at)).html)
     const { key: _, ...change } = fields(`b@${domain}`)
@@ -229,14 +229,14 @@ describe('a list is judged when it is confirmed', () => {
     expect(await made(`%@${domain}`)).toEqual([`b@${domain}`])
   })
   test('look-alikes go only with a second look', async () => {
-    const local = tag()
+    const local = unique()
     const at = await pasted(world.ana, `${local}@gmial.com`)
     expect((await confirm(world.ana, at)).status).toBe(422)
     expect((await confirm(world.ana, at, { anyway: 'on' })).status).toBe(303)
     expect(await made(`${local}@%`)).toEqual([`${local}@gmial.com`])
   })
   test('after a day it is over', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const of = await organization()
     const at = await pasted(of.ana, `a@${domain}`, { group: shortId(of.here.defaultGroup) })
     of.clock.pass(hours(24))
@@ -272,12 +272,15 @@ describe('what a list may hold', () => {
     expect(world.log).toEqual([])
   })
   test('what is in it is text', async () => {
-    const at = await pasted(world.ana, `"<img src=x onerror=alert(1)>" <a@${tag()}.example>\n<script>alert(2)</script>`)
+    const at = await pasted(
+      world.ana,
+      `"<img src=x onerror=alert(1)>" <a@${unique()}.example>\n<script>alert(2)</script>`,
+    )
     const page = await world.ana.get(at)
     expect(page.html).not.toMatch(/<img|<script>alert/)
   })
   test('Gus invites several into his own group, and nothing else', async () => {
-    const domain = `${tag()}.example`
+    const domain = `${unique()}.example`
     const { role: _, group: __, ...own } = fields(`a@${domain}, b@${domain}`)
     expect((await world.gus.post('invitations/new/several', fields(`a@${domain}`))).status).toBe(400)
     const { location } = await world.gus.post('invitations/new/several', own)
@@ -296,7 +299,7 @@ test('where approval is asked for, they wait: no letter to them, one to each who
   const of = await organization()
   await of.db.updateTable('organization').set({ invitation_approval: 'always' }).where('id', '=', of.here.id).execute()
   const bea = await of.add({ first: 'Bea', role: 'admin' })
-  const domain = `${tag()}.example`
+  const domain = `${unique()}.example`
   const at = await pasted(of.ana, `a@${domain}, b@${domain}, c@${domain}`, { group: shortId(of.here.defaultGroup) })
   expect((await of.ana.get(at)).text).toContain('It waits for somebody’s approval first')
   await confirm(of.ana, at)
@@ -314,7 +317,7 @@ test('a list of a hundred is at most four exchanges with the database to send, t
   const database = connectTo(inject('shared'), { onQuery: (text) => sent.push(text) })
   const of = await organization({ database })
   const role = await makeCustomRole(of.db, of.here.id, 'Lead', ['claims.view'])
-  const text = Array.from({ length: 100 }, (_, n) => `p${n}@${tag()}.example`).join('\n')
+  const text = Array.from({ length: 100 }, (_, n) => `p${n}@${unique()}.example`).join('\n')
   await of.ana.get('invitations/new/several')
   const count = async (work: () => Promise<{ status: number }>) => {
     sent.length = 0
@@ -338,14 +341,14 @@ test('a list of a hundred is at most four exchanges with the database to send, t
 })
 
 describe('a member invites so many people an hour, an organization so many a day', () => {
-  const people = (count: number) => Array.from({ length: count }, () => `p@${tag()}.example`).join('\n')
+  const people = (count: number) => Array.from({ length: count }, () => `p@${unique()}.example`).join('\n')
   const group = (of: typeof world) => ({ group: shortId(of.here.defaultGroup) })
   const send = async (of: typeof world, who: Browser, count: number) =>
     confirm(who, await pasted(who, people(count), group(of)))
   const one = (of: typeof world, who: Browser, more: Fields = {}) =>
     who.post('invitations/new', {
       key: newId(),
-      email: `one.${tag()}@example.org`,
+      email: `one.${unique()}@example.org`,
       role: 'member',
       days: '7',
       first_name: 'Nora',
@@ -390,7 +393,7 @@ describe('a member invites so many people an hour, an organization so many a day
     for (const count of [100, 100, 99]) expect((await send(of, of.ana, count)).status).toBe(303)
     const added = async () => {
       const { key = '' } = hiddenIn((await of.ana.get('members/new')).html)
-      const { location } = await of.ana.post('members/new', { key, email: `add.${tag()}@example.org` })
+      const { location } = await of.ana.post('members/new', { key, email: `add.${unique()}@example.org` })
       const at = location?.replace(/\/name$/, '') ?? ''
       const contact = { title: '', cell_phone: '', office_phone: '', extension: '' }
       await of.ana.post(`${at}/name`, { first_name: 'New', last_name: '', ...contact })

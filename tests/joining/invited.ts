@@ -3,6 +3,7 @@ import { emailKey } from '../../src/platform/fold.ts'
 import { newId } from '../../src/platform/ids.ts'
 import { type Channel, signLink } from '../../src/platform/links.ts'
 import { Browser } from '../support/browser.ts'
+import { unique } from '../support/unique.ts'
 import { addPerson, days, type organization, type PersonDetails } from '../support/world.ts'
 
 export type World = Awaited<ReturnType<typeof organization>>
@@ -30,7 +31,7 @@ let count = 0
 export async function invite(world: World, details: Invited = {}) {
   const { db, clock, services } = world
   const here = details.organization ?? world.here
-  const email = details.email ?? `nora.${++count}.${newId().slice(9, 18)}@example.org`
+  const email = details.email ?? `nora.${++count}.${unique()}@example.org`
   const {
     by = world.ana.person.id,
     approver,

@@ -4,6 +4,7 @@ import { newId, shortId } from '../../src/platform/ids.ts'
 import { signLink } from '../../src/platform/links.ts'
 import { act, actOn as at, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
+import { unique } from '../support/unique.ts'
 import { addPerson, minutes, organization, type Person, signedIn } from '../support/world.ts'
 
 /*
@@ -19,7 +20,7 @@ beforeAll(async () => {
 })
 
 const address = () => `new.${newId()}@example.org`
-const name = (text = 'user') => `${text}-${newId().slice(24)}`
+const name = (text = 'user') => `${text}-${unique()}`
 const accountOf = (person: Person) =>
   world.db
     .selectFrom('account')

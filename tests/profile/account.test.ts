@@ -7,6 +7,7 @@ import { act, hiddenIn } from '../support/acts.ts'
 import { Browser } from '../support/browser.ts'
 import { Lynx } from '../support/lynx.ts'
 import { meanwhile } from '../support/meanwhile.ts'
+import { unique } from '../support/unique.ts'
 import { addPerson, days, makeCustomRole, makeGroup, makeOrganization, minutes, signedIn } from '../support/world.ts'
 import { beforeSecondStep, enroll, withTwoFactor } from '../two-factor/phone.ts'
 
@@ -16,7 +17,7 @@ type Door = Awaited<ReturnType<typeof atTheDoor>>
 type Someone = { accountId: string; email: string }
 
 const address = () => `new.${newId()}@example.org`
-const name = (text = 'user') => `${text}-${newId().slice(24)}`
+const name = (text = 'user') => `${text}-${unique()}`
 
 let door: Door
 beforeAll(async () => {

@@ -1,8 +1,8 @@
 import { makeSupport } from '../../src/accounts/support-staff.ts'
-import { newId } from '../../src/platform/ids.ts'
 import { operatorCause } from '../../src/tasks/command.ts'
 import { Browser } from '../support/browser.ts'
 import { startSession } from '../support/start-session.ts'
+import { unique } from '../support/unique.ts'
 import type { organization } from '../support/world.ts'
 
 export type World = Awaited<ReturnType<typeof organization>>
@@ -10,7 +10,7 @@ export type World = Awaited<ReturnType<typeof organization>>
 /** Sam is support staff, has no place in any organization, and is signed in. */
 export async function sam(world: World) {
   const { services, clock, db, app } = world
-  const email = `sam.${newId().slice(9, 18)}@support.example`
+  const email = `sam.${unique()}@support.example`
   const { id } = await makeSupport(services.db, operatorCause(clock.now), email)
   const browser = new Browser(app)
   const cookie = await startSession(db, clock.now, services.config.secure, {

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Permission } from '../../src/platform/access/permissions.ts'
@@ -379,7 +380,17 @@ describe('rollcall seed', () => {
       expect(people.filter((member) => !holds(member)).map(brief), rule).toEqual([])
   })
 
-  test('lists can be read from the indexes alone afterwards', async () => {
+  test('lists can be read from the indexes alone afterwards, also when somebody was reading until a moment ago', async () => {
+    const reader = await database.pool.acquire()
+    await reader.send('start transaction isolation level repeatable read')
+    await reader.send('select 1')
+    let left: Promise<void> | undefined
+    const progress = (line: string) => {
+      if (line.startsWith('Tidying')) left = pause(500).then(() => reader.commit())
+    }
+    expect(await seed(database, { slug, people: 2_000, seed: 1, now, progress })).toEqual({ people: 2_000 })
+    await left
+    database.pool.release(reader)
     const { rows } = await sql<{ part: number }>`
       select relallvisible::float / relpages as part from pg_class where relname = 'membership'`.execute(wide())
     expect(rows[0]?.part).toBeGreaterThan(0.9)

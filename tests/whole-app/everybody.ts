@@ -5,6 +5,7 @@ import { organizationTables } from '../../src/platform/database/guard.ts'
 import { isId, newId, shortId } from '../../src/platform/ids.ts'
 import { Browser } from '../support/browser.ts'
 import { startSession } from '../support/start-session.ts'
+import { unique } from '../support/unique.ts'
 import {
   addPerson,
   type Clock,
@@ -77,7 +78,7 @@ export async function filled(db: Db, mark: string, now: Date) {
     last: `${mark}-last`,
     title: `${mark} title`,
     email: `person.${newId()}@${mark}.example`.toLowerCase(),
-    username: `${mark}-${newId().slice(14, 28)}`,
+    username: `${mark}-${unique()}`,
     group,
     region: region.id,
     area: region.areas[0] ?? null,

@@ -8,6 +8,7 @@ import { past } from '../invitations/past.ts'
 import { act, actOn, hiddenIn } from '../support/acts.ts'
 import type { Answer } from '../support/browser.ts'
 import { connectTo } from '../support/database.ts'
+import { unique } from '../support/unique.ts'
 import { makeCustomRole, makeRegion, minutes, organization, type PersonDetails } from '../support/world.ts'
 
 const most = 3
@@ -438,7 +439,7 @@ test('one’s own username and email at once are four exchanges, and a link in a
   const hers = await world.enter({ first: 'Polly' })
   await hers.get('/profile')
   const email = `new.${newId()}@example.org`
-  const asked = await counted(() => hers.post('/profile', { username: `polly-${newId().slice(24)}`, email }))
+  const asked = await counted(() => hers.post('/profile', { username: `polly-${unique()}`, email }))
   expect([asked.status, asked.trips]).toEqual([303, 4])
   const id = hers.person.accountId ?? ''
   for (const [kind, path, generation] of [

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core'
 import { newId, shortId } from '../../../src/platform/ids.ts'
 import { type Invitation, invite } from '../../joining/invited.ts'
+import { unique } from '../../support/unique.ts'
 import type { Place } from './place.ts'
 import { type Screen, send } from './screen.ts'
 
@@ -113,7 +114,7 @@ export async function invitingScreens(place: Place): Promise<Screen[]> {
       who: ana,
       path: `${history}/new/several`,
       act: async (page) => {
-        await page.getByLabel('Addresses').fill(`several.${newId().slice(9, 18)}@example.net\nnobody`)
+        await page.getByLabel('Addresses').fill(`several.${unique()}@example.net\nnobody`)
         await send(page, 'Check the list')
         await send(page, 'Send 1 invitation')
       },
