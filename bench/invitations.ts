@@ -7,7 +7,8 @@ import { writePosition } from '../src/platform/web/table.ts'
 /**
  * Made-up history over the people who are there: five years of it, most accepted, a quarter expired, the last week's still open,
  * and the last hour's expired ones as they were stored. Whoever joined or was invited comes by several times, each under another address.
- * One letter in a hundred came back. False where they are there already.
+ * One letter in a hundred came back. Of the sender a search finds the name alone, as in an invitation that was sent. False where they
+ * are there already.
  */
 export async function seedInvitations(db: Kysely<unknown>, organization: string, count: number): Promise<boolean> {
   const { rows } =
@@ -15,7 +16,9 @@ export async function seedInvitations(db: Kysely<unknown>, organization: string,
   if (rows.length > 0) return false
   await sql`create temp table somebody as
     select row_number() over (order by id)::int as n, id, first_name, last_name, email, email_key, sort_name, sort_first,
-      search, group_id, organization_role from membership where organization_id = ${organization}`.execute(db)
+      search, regexp_replace(search, ' \\S*@.*$', '') as searched_name, group_id, organization_role from membership where organization_id = ${organization}`.execute(
+    db,
+  )
   await sql`create index on somebody (n)`.execute(db)
   // Made afterwards they take a third of the time.
   const { rows: made } = await sql<{ name: string; text: string }>`select indexrelid::regclass::text as name,
@@ -45,7 +48,7 @@ export async function seedInvitations(db: Kysely<unknown>, organization: string,
         case when s.status <> 'pending_approval' then s.at + interval '7 days' end,
         g.id, s.at, trim(g.first_name || ' ' || g.last_name), m.group_id,
         case when s.n % 40 = 0 and roles.ids is not null then array[roles.ids[1 + s.n / 40 % cardinality(roles.ids)]] else '{}' end,
-        m.sort_name, m.sort_first, g.sort_first, left(m.search || g.search, 800)
+        m.sort_name, m.sort_first, g.sort_first, m.search || g.searched_name
       from stood s cross join known cross join roles
         join somebody m on m.n = 1 + (s.n::bigint * 7919) % known.people
         join somebody g on g.n = 1 + (s.n / 50 * 31) % least(known.people, 300)`.execute(db)

@@ -1,9 +1,9 @@
 import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
-import { searchPatterns } from '../members/list-state.ts'
 import type { Actor } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { crossing } from '../platform/database/guard.ts'
 import type { DB } from '../platform/database/schema.ts'
+import { holds, searchedFor } from '../platform/database/search.ts'
 import type { Position } from '../platform/web/table.ts'
 import { type AuditList, actsNamed } from './list-state.ts'
 
@@ -66,16 +66,16 @@ function within(eb: Of, actor: Actor, list: AuditList) {
 
 /** Events whose sentence has these words, or that somebody did or suffered whom they find. */
 function matching(eb: Of, actor: Actor, q: string) {
-  const patterns = searchPatterns(q)
+  const words = searchedFor(q)
   const people = eb
     .selectFrom('membership as sm')
     .where('sm.organization_id', '=', actor.organization.id)
-    .where((of) => of.and(patterns.map((pattern) => of('sm.search', 'like', pattern))))
+    .where(holds(sql`sm.search`, words, 'index'))
     .limit(mostPeople)
   const named = actsNamed(q)
   return eb.or([
     ...(named.length > 0 ? [eb('e.act', 'in', named)] : []),
-    ...(patterns.length > 0
+    ...(words.length > 0
       ? [
           eb('e.subject_id', 'in', people.select('sm.id')),
           eb('e.subject_id', 'in', people.select('sm.account_id')),

@@ -1,8 +1,8 @@
 import { type RawBuilder, type SelectQueryBuilder, type SqlBool, sql } from 'kysely'
-import { searchPatterns } from '../members/list-state.ts'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
+import { holds, searchedFor } from '../platform/database/search.ts'
 import { all, type Condition } from '../platform/database/steps.ts'
 import { undelivered, undeliveredIds } from './letters.ts'
 import { type InvitationList, timeframes } from './list-state.ts'
@@ -25,7 +25,7 @@ export const here = ({ db, actor }: Scope): Base =>
 
 /** The list as far as the actor's right to view reaches; null when nothing can be in it. `group`: only those into that group. */
 export function withinReach(list: InvitationList, actor: Actor): { group: string | null } | null {
-  if (list.q && searchPatterns(list.q).length === 0) return null
+  if (list.q && searchedFor(list.q).length === 0) return null
   const far = reach(actor, 'invitations.view')
   if (far === null) return null
   return { group: far === 'group' ? actor.membership.groupId : null }
@@ -131,15 +131,8 @@ export function conditions(scope: Scope, list: InvitationList, t: Alias): Map<Fi
   const { actor, now } = scope
   const column = (name: keyof Invitation & string) => sql.ref(`${t}.${name}`)
   const found = new Map<Filter, Condition>()
-  const patterns = list.q ? searchPatterns(list.q) : []
-  if (patterns.length > 0)
-    found.set(
-      'q',
-      sql`${sql.join(
-        patterns.map((one) => sql`${column('search')} like ${one}`),
-        sql` and `,
-      )}`,
-    )
+  const words = searchedFor(list.q)
+  if (words.length > 0) found.set('q', holds(column('search'), words, t === 'w' ? 'row' : 'index'))
   if (list.status.length > 0) found.set('status', hasStatus(list, now, t))
   if (list.role.length + list.customRole.length > 0) found.set('role', hasRole(list, t))
   const within = invitedWithin(list, scope, t)

@@ -2,9 +2,10 @@ import { sql } from 'kysely'
 import { type Actor, reach } from '../platform/access/actor.ts'
 import type { Db } from '../platform/database/connect.ts'
 import type { DB } from '../platform/database/schema.ts'
+import { holds, searchedFor } from '../platform/database/search.ts'
 import type { Condition } from '../platform/database/steps.ts'
 import { mayDo } from './holders.ts'
-import { type MemberList, searchPatterns } from './list-state.ts'
+import type { MemberList } from './list-state.ts'
 
 type Member = DB['membership']
 export type M = DB & { m: Member }
@@ -12,7 +13,7 @@ type Alias = 'm' | 'w'
 
 /** The list as far as the actor's right to view reaches; null when nobody can be in it. */
 export function withinReach(list: MemberList, actor: Actor): MemberList | null {
-  if (list.q && searchPatterns(list.q).length === 0) return null
+  if (list.q && searchedFor(list.q).length === 0) return null
   // Somebody only invited has no account: no two-factor, and nothing to be inactive with.
   const onlyInvited = list.status.length === 1 && list.status[0] === 'invited'
   if (onlyInvited && (list.twoFactor === true || list.inactive !== null)) return null
@@ -28,15 +29,8 @@ export type Filter = 'q' | 'status' | 'role' | 'group' | 'region' | 'area' | 'tw
 export function conditions(db: Db, actor: Actor, list: MemberList, now: Date, t: Alias): Map<Filter, Condition> {
   const column = (name: keyof Member & string) => sql.ref(`${t}.${name}`)
   const found = new Map<Filter, Condition>()
-  const patterns = list.q ? searchPatterns(list.q) : []
-  if (patterns.length > 0)
-    found.set(
-      'q',
-      sql`${sql.join(
-        patterns.map((one) => sql`${column('search')} like ${one}`),
-        sql` and `,
-      )}`,
-    )
+  const words = searchedFor(list.q)
+  if (words.length > 0) found.set('q', holds(column('search'), words, t === 'w' ? 'row' : 'index'))
   if (list.status.length > 0) found.set('status', sql`${column('status')} = any(${list.status}::text[])`)
   if (list.role.length > 0 && list.customRole.length > 0)
     found.set(

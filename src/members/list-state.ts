@@ -5,7 +5,6 @@ import {
   type Permission,
 } from '../platform/access/permissions.ts'
 import { type Status, statuses } from '../platform/access/status.ts'
-import { fold } from '../platform/fold.ts'
 import { readId, shortId } from '../platform/ids.ts'
 import { queryReader } from '../platform/web/query.ts'
 import { type KeyKind, type Position, readPosition, readSearch, writePosition } from '../platform/web/table.ts'
@@ -121,16 +120,3 @@ export const filterCount = (list: MemberList): number =>
   (list.twoFactor === null ? 0 : 1) +
   (list.inactive === null ? 0 : 1) +
   (list.permission === null ? 0 : 1)
-
-/**
- * What to look for: every word must be found. One or two letters match the start of a word, more match anywhere; a word without
- * letter or figure finds nothing by itself and is left out.
- */
-export const searchPatterns = (q: string): string[] =>
-  [...new Set(fold(q).split(' '))]
-    .filter((word) => /[\p{L}\p{N}]/u.test(word))
-    .slice(0, 6)
-    .map((word) => {
-      const escaped = word.replace(/[\\%_]/g, '\\$&')
-      return [...word].length < 3 ? `% ${escaped}%` : `%${escaped}%`
-    })

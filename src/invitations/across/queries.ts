@@ -1,8 +1,8 @@
 import { type Expression, type SqlBool, sql } from 'kysely'
-import { searchPatterns } from '../../members/list-state.ts'
 import { atMost } from '../../platform/database/compiled-once.ts'
 import type { Db } from '../../platform/database/connect.ts'
 import { crossing } from '../../platform/database/guard.ts'
+import { holds, searchedFor } from '../../platform/database/search.ts'
 import { all, asTable, type Condition, type Found, steps } from '../../platform/database/steps.ts'
 import type { Position } from '../../platform/web/table.ts'
 import { type Facet, statusNow } from '../count.ts'
@@ -42,9 +42,8 @@ function inStatus(statuses: InvitationStatus[], now: Date, t: Alias): Condition 
 
 /** What a row must fulfil, but for when it was invited. */
 function wanted(list: AcrossList, now: Date, t: Alias): Condition[] {
-  const search = sql.ref(`${t}.search`)
   return [
-    ...(list.q ? searchPatterns(list.q).map((one): Condition => sql`${search} like ${one}`) : []),
+    ...(list.q ? [holds(sql.ref(`${t}.search`), searchedFor(list.q), t === 'w' ? 'row' : 'index')] : []),
     ...(list.status.length > 0 ? [inStatus(list.status, now, t)] : []),
   ]
 }
@@ -118,7 +117,7 @@ export function idsAcross(wide: Db, list: AcrossList, now: Date) {
 
 /** One page of the invitations of every organization that allows support access, in the order asked for, with the organization of each. */
 export async function acrossPage(db: Db, list: AcrossList, now: Date) {
-  if (list.q && searchPatterns(list.q).length === 0) return { rows: [], first: 1, before: null, after: null }
+  if (list.q && searchedFor(list.q).length === 0) return { rows: [], first: 1, before: null, after: null }
   const wide = crossing(db, 'support staff see the organizations that allow it')
   const { byEmail, order, direction } = stepOf(list)
   const found = wide
@@ -170,16 +169,15 @@ export type AcrossFacets = { status: Facet; timeframe: Record<Timeframe, Facet> 
 export async function acrossFacets(db: Db, list: AcrossList, now: Date): Promise<AcrossFacets> {
   const wide = crossing(db, 'support staff see the organizations that allow it')
   const frames = Object.keys(timeframes) as Timeframe[]
-  const patterns = list.q ? searchPatterns(list.q) : []
-  const inSearch: Condition[] =
-    list.q && patterns.length === 0 ? [sql`false`] : patterns.map((one): Condition => sql`w.search like ${one}`)
+  const words = searchedFor(list.q)
+  const inSearch: Condition = list.q && words.length === 0 ? sql`false` : holds(sql`w.search`, words, 'row')
   const since = list.timeframe && startOf(list.timeframe, now)
   const status = list.status.length > 0 ? inStatus(list.status, now, 'w') : sql`true`
   const { rows } = await sql<{ cut: boolean; oldest: Date | null; status: Facet['of']; timeframe: Facet['of'] }>`
     with walked as materialized (
       select i.organization_id, i.status, i.expires_at, i.created_at${list.q ? sql`, i.search` : sql``} from invitation i
       order by i.created_at desc, i.id desc limit ${atMost(newest)}
-    ), fits as materialized (select w.status, w.expires_at, w.created_at from walked w where ${all([allows, ...inSearch])})
+    ), fits as materialized (select w.status, w.expires_at, w.created_at from walked w where ${all([allows, inSearch])})
     select (select count(*) >= ${newest} from walked) as cut, (select min(created_at) from walked) as oldest,
       (select json_object_agg(x.v, x.n) from (select ${statusNow(now)} as v, count(*) as n from fits w
         where ${since ? sql`w.created_at >= ${since}` : sql`true`} group by 1) x) as status,
