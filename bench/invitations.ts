@@ -8,7 +8,7 @@ import { writePosition } from '../src/platform/web/table.ts'
  * Made-up history over the people who are there: five years of it, most accepted, a quarter expired, the last week's still open,
  * and the last hour's expired ones as they were stored. Whoever joined or was invited comes by several times, each under another address.
  * One letter in a hundred came back. Of the sender a search finds the name alone, as in an invitation that was sent. False where they
- * are there already.
+ * are there already. They stand in the table as they were sent, one after the other.
  */
 export async function seedInvitations(db: Kysely<unknown>, organization: string, count: number): Promise<boolean> {
   const { rows } =
@@ -51,7 +51,7 @@ export async function seedInvitations(db: Kysely<unknown>, organization: string,
         m.sort_name, m.sort_first, g.sort_first, m.search || g.searched_name
       from stood s cross join known cross join roles
         join somebody m on m.n = 1 + (s.n::bigint * 7919) % known.people
-        join somebody g on g.n = 1 + (s.n / 50 * 31) % least(known.people, 300)`.execute(db)
+        join somebody g on g.n = 1 + (s.n / 50 * 31) % least(known.people, 300) order by s.n`.execute(db)
   for (const { text } of made) await db.executeQuery(CompiledQuery.raw(text))
   await sql`insert into mail (id, organization_id, template, to_address, to_key, state, attempts, created_at, invitation_id, generation)
     select gen_random_uuid(), organization_id, 'invitation', email, email_key, 'bounced', 1, created_at, id, 1 from invitation

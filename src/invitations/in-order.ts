@@ -24,33 +24,30 @@ import { asksState } from './states.ts'
 /**
  * How many entries a walk may look at: along an index that holds all that is asked (`walk`), which is quick; where each row is read
  * as well (`rows`); and in one part. A search, or a custom role, reads rows, so it goes far (`search`, `searchInPart`) only where that
- * gives hope of a page: of its first `tried` rows `promising` were found, or of `sampled` rows from all times `common` were (of
- * parts more, since each is walked). Else what
+ * gives hope of a page: of its first `tried` rows `promising` were found, or with `sampled` rows from all times `common` were (of
+ * parts the sampled alone, and more, since each is walked). Else what
  * matches is gathered at once, and so it is where no more than a `few` can match. A test lowers them.
  */
 export const bounds = {
   walk: 20_000,
   rows: 6_000,
   tried: 1_000,
-  promising: 7,
-  sampled: 500,
-  common: 10,
-  commonInParts: 15,
-  search: 12_000,
+  promising: 10,
+  sampled: 600,
+  common: 12,
+  commonInParts: 5,
+  search: 8_000,
   few: 2_000,
-  walkInPart: 4_000,
-  rowsInPart: 1_500,
-  searchInPart: 3_000,
 }
 
-/** How many of the sampled rows fulfil it (of w): five at each of as many moments between the first invitation and the last. */
+/** How many of the sampled rows fulfil it (of w): two at each of as many moments between the first invitation and the last. */
 export function countSampled(scope: Scope, where: Condition): RawBuilder<number> {
-  const moments = Math.ceil(bounds.sampled / 5)
+  const moments = Math.ceil(bounds.sampled / 2)
   const ends = here(scope).select([sql`min(i.created_at)`.as('first'), sql`max(i.created_at)`.as('last')])
   const some = here(scope)
     .where(sql<SqlBool>`i.created_at >= e.first + (e.last - e.first) * (n / ${moments}::float8)`)
     .orderBy('i.created_at')
-    .limit(atMost(5))
+    .limit(atMost(2))
     .select(['i.id', 'i.search', 'i.organization_role', 'i.role_ids'])
   return sql`(select count(*) from (${ends}) e cross join generate_series(0, ${moments - 1}::int) n
     cross join lateral (${some}) w where ${where})`
@@ -163,7 +160,7 @@ function searched(
     : sql``
   return sql`(with tried as materialized (${matching(bounds.tried)} limit ${enough}),
     hope as materialized (select case when count(*) >= ${enough} then false ${fewer} when count(*) >= ${bounds.promising} then true
-      else ${sampled} >= ${bounds.common} end as yes from tried),
+      else count(*) + ${sampled} >= ${bounds.common} end as yes from tried),
     walked as materialized (${matching(bounds.search)} and (select hope.yes from hope) limit ${enough}),
     gathered as materialized (select f.id, f.k0, f.k1 from (${gathered}) f
       where (select count(*) from tried) < ${enough} and (select count(*) from walked) < ${enough}

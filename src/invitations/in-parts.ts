@@ -30,9 +30,18 @@ function waysOf(list: InvitationList) {
   return { position, descending, ofSort, newestFirst }
 }
 
+/** The most usual first, as far as that can be known: of those, what a page needs is found soonest. */
+const usual = {
+  status: ['active', 'expired', 'revoked', 'rejected', 'pending_activation', 'pending_approval'],
+  approval: ['not_needed', 'approved', 'denied', 'waiting'],
+  role: ['member', 'viewer', 'developer', 'admin'],
+}
+const rarity = ({ status, approval, role }: Part): number =>
+  usual.status.indexOf(status) + usual.approval.indexOf(approval) + usual.role.indexOf(role)
+
 /**
- * The parts that a page may need: `n` counts the sort's values in its order, which the page goes through one after the other. Each
- * begins at its beginning, but those of the value in which the page before ended.
+ * The parts that a page may need: `n` counts the sort's values in its order, which the page goes through one after the other, `i` the parts of a
+ * value that are walked, from 1. Each begins at its beginning, but those of the value in which the page before ended.
  */
 function placed(scope: Scope, list: InvitationList, parts: Part[]): RawBuilder<unknown>[] {
   const { position, descending, ofSort, newestFirst } = waysOf(list)
@@ -43,12 +52,16 @@ function placed(scope: Scope, list: InvitationList, parts: Part[]): RawBuilder<u
   const keys = [...new Set(parts.map((part) => part.key))].sort()
   if (descending) keys.reverse()
   const left = keys.filter((one) => !position || (descending ? one <= String(key) : one >= String(key)))
+  const walkedOf = new Map<string, number>()
   return parts
     .filter((part) => left.includes(part.key))
+    .sort((a, b) => rarity(a) - rarity(b))
     .map((part) => {
+      const walked = isWalked(part.how) ? (walkedOf.get(part.key) ?? 0) + 1 : 0
+      if (walked > 0) walkedOf.set(part.key, walked)
       const waited = part.how === 'old' && newestFirst && !bound ? { at: longAgo(scope.now), id: highest.id } : edge
       const start = position && part.key === key ? { at: String(at), id: position.id } : waited
-      return sql`(${left.indexOf(part.key) + 1}::int, ${part.key}::text collate "C", ${part.status}::text, ${part.approval}::text,
+      return sql`(${left.indexOf(part.key) + 1}::int, ${walked}::int, ${part.key}::text collate "C", ${part.status}::text, ${part.approval}::text,
         ${part.role}::text, ${part.how}::text, ${start.at}::timestamptz, ${start.id}::uuid)`
     })
 }
@@ -89,10 +102,10 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
   // What has an index of many entries a row is found once for all values.
   const together = rest.has('q') || rest.has('role')
   const reads = rest.has('role') || rest.has('group')
-  const most = atMost(rest.has('q') ? bounds.searchInPart : reads ? bounds.rowsInPart : bounds.walkInPart)
+  const most = atMost(rest.has('q') ? bounds.search : reads ? bounds.rows : bounds.walk)
   const looked = [...new Set([...lookedAt(list, rest.keys()), 'created_at' as const, 'expires_at' as const])]
   const beyond = sql<SqlBool>`(i.created_at, i.id) ${than} (p.from_at, p.from_id)`
-  const walked = here(scope)
+  const along = here(scope)
     .where(sql<SqlBool>`i.status = p.status and i.approval = p.approval and i.organization_role = p.role`)
     .where(within)
     .where(beyond)
@@ -100,48 +113,76 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
     .orderBy('i.created_at', direction)
     .orderBy('i.id', direction)
   const enough = sql`${atMost(limit)}`
-  // Each part of a word that isn't common would be walked in vain.
+  // A word that isn't common would be looked for in vain.
   const text = list.attention ? undefined : rest.get('q')
   const hopeful = text ? sql<SqlBool>`(select hope.yes from hope)` : sql<SqlBool>`true`
   const hope = text
     ? sql`hope as materialized (select ${countSampled(scope, text)} >= ${bounds.commonInParts} as yes),`
     : sql``
-  const inWalk =
-    left.length === 0
-      ? sql`${walked.select(['i.id', 'i.created_at', sql<boolean>`false`.as('cut')]).limit(atMost(limit))}`
-      : sql`with walked as materialized (${walked.select(looked.map((name) => `i.${name}` as const)).limit(most)}),
-        a as materialized (select w.id, w.created_at from walked w where ${hopeful} and ${all(left)} limit ${enough})
-        select a.id, a.created_at, false as cut from a
-        union all select null, (select ${newestFirst ? sql`min` : sql`max`}(w.created_at) from walked w), true
-          where ${hopeful} and (select count(*) from a) < ${enough} and (select count(*) from walked) >= ${most}
-        union all select null, p.from_at, true where not ${hopeful}`
-  const alone = new Map(wanted)
-  alone.delete('attention')
-  /** What an index of its own finds among what is stored as open, all of it. */
+  const nearest = sql`order by z.created_at ${order}, z.id ${order} limit ${enough}`
+  const isNear = newestFirst
+    ? sql<SqlBool>`>= coalesce(s.ats[${enough}], '-infinity')`
+    : sql<SqlBool>`<= coalesce(s.ats[${enough}], 'infinity')`
+  const near = along.where(sql<SqlBool>`i.created_at ${isNear}`)
+  const walked = near.select(looked.map((name) => `i.${name}` as const))
+  const [nearer, farthest, start] = newestFirst
+    ? [sql`greatest`, sql`min`, sql`'infinity'::timestamptz`]
+    : [sql`least`, sql`max`, sql`'-infinity'::timestamptz`]
+  /*
+   * Part after part, the biggest first: of each only what is nearer than a page of what was found before. `budget`: how many entries may
+   * be looked at, not counting those that filled a page; `cut`: behind it something may have been missed. Counted apart, by the
+   * index alone: to keep the rows of a walk for that takes longer than the walk.
+   */
+  const inWalk = sql`(with recursive walk(i, ids, ats, cut, budget) as (
+      select 0, '{}'::uuid[], '{}'::timestamptz[], null::timestamptz, ${most}::bigint where ${hopeful}
+      union all
+      select s.i + 1, y.ids, y.ats, ${nearer}(s.cut, y.cut), s.budget - y.seen
+      from walk s join part p on p.n = r.n + 1 and p.i = s.i + 1 cross join lateral (
+        with a as materialized (select w.id, w.created_at from (${walked} limit s.budget) w where ${all(left)} limit ${enough}),
+          seen as materialized (select count(*) as count, ${farthest}(w.created_at) as at from (${near.select('i.created_at')} limit s.budget) w
+            where (select count(*) from a) < ${enough}),
+          best as materialized (select z.* from (select a.id, a.created_at from a union all select * from unnest(s.ids, s.ats)) z(id, created_at) ${nearest})
+        select coalesce((select array_agg(best.id) from best), '{}') as ids, coalesce((select array_agg(best.created_at) from best), '{}') as ats,
+          seen.count as seen, case when seen.count >= s.budget then seen.at end as cut
+        from seen) y
+      where s.budget > 0),
+    ended as materialized (select s.* from walk s order by s.i desc limit 1)
+    select u.id, u.created_at, false as cut from ended w cross join unnest(w.ids, w.ats) as u(id, created_at)
+    union all select null, w.cut, true from ended w where w.cut is not null
+    union all select null, ${start}, true where coalesce((select w.i from ended w), -1) < (select max(p.i) from part p where p.n = r.n + 1))`
+  const brought = new Set([...looked, 'approval' as const, 'organization_role' as const])
+  const ofFew = conditions(scope, list, 'w')
+  for (const answered of ['status', 'timeframe', 'attention'] as const) ofFew.delete(answered)
+  /** What the index by end finds among what is stored as open, all of it; in its order, or else the one by state seems as good. */
   const few = (how: string, where: Condition) =>
-    here(scope)
+    sql`(select w.id, w.created_at, false from (${here(scope)
       .where(sql<SqlBool>`p.how = ${how} and i.status = 'pending_activation' and ${where}`)
-      .where(sql<SqlBool>`(p.approval in ('', i.approval)) and (p.role in ('', i.organization_role))`)
       .where(within)
       .where(beyond)
-      .where(all(alone.values()))
-      .select(['i.id', 'i.created_at', sql<boolean>`false`.as('cut')])
-      .offset(sql<number>`0`)
+      .orderBy('i.expires_at')
+      .select([...brought].map((name) => `i.${name}` as const))
+      .offset(
+        sql<number>`0`,
+      )}) w where p.approval in ('', w.approval) and p.role in ('', w.organization_role) and ${all(ofFew.values())})`
   const { now } = scope
-  const ofPart = [...hows].every(isWalked)
-    ? inWalk
-    : sql`(select v.* from (${inWalk}) v where p.how in ('stored', 'open', 'old'))
-        union all (${few('unsettled', sql`i.expires_at <= ${now}`)})
-        union all (${few('soon', sql`i.expires_at > ${now} and i.expires_at <= ${soon(now)}`)})
-        union all (${few('undelivered', sql`i.expires_at > ${soon(now)} and i.id = any(array(${undeliveredIds(scope)})) and ${undelivered(scope.db, scope.actor.organization.id, 'i')}`)})`
+  const fewOf = [...hows].every(isWalked)
+    ? sql``
+    : sql`union all select z.* from part p cross join lateral (${few('unsettled', sql`i.expires_at <= ${now}`)}
+        union all ${few('soon', sql`i.expires_at > ${now} and i.expires_at <= ${soon(now)}`)}
+        union all ${few('undelivered', sql`i.expires_at > ${soon(now)} and i.id = any(array(${undeliveredIds(scope)})) and ${undelivered(scope.db, scope.actor.organization.id, 'i')}`)}) z
+        where p.n = r.n + 1 and p.i = 0`
 
   const ofFound = ['id', 'created_at', 'expires_at', 'status', 'approval', 'organization_role'] as const
-  const found = () =>
-    here(scope)
-      .where(all(wanted.values()))
+  const found = () => {
+    const { q, ...others } = Object.fromEntries(wanted)
+    // A word is looked up by its own index alone: beside it the index by state is read for nothing, as long as it is.
+    const those = here(scope)
+      .where(q ?? all(Object.values(others)))
       .where(within)
-      .select(ofFound.map((name) => `i.${name}` as const))
+      .select([...ofFound, ...(q ? (['role_ids', 'group_id'] as const) : [])].map((name) => `i.${name}` as const))
       .offset(sql<number>`0`)
+    return q ? sql`select * from (${those}) i where ${all(Object.values(others))}` : sql`${those}`
+  }
   const values = (column: 'status' | 'approval' | 'role') =>
     sql`any(array(select p.${sql.ref(column)} from part p where p.n = r.n + 1))`
   const inState = sql<SqlBool>`i.status = ${values('status')} and i.approval = ${values('approval')} and i.organization_role = ${values('role')}`
@@ -152,16 +193,18 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
         join (select distinct p.n, p.key, p.from_at, p.from_id from part p where p.n > r.n) s
           on ${ofSort ? sql`s.key = ${keyOf(list, scope.now)}` : sql`true`}
         where (i.created_at, i.id) ${than} (s.from_at, s.from_id)`
-    : sql`select i.id, i.created_at, ${keyHere} as key, r.n + 1 as n from (${found().where(inState)}) i
-        where ${ofSort ? sql`${keyOf(list, scope.now)} = ${keyHere}` : sql`true`}
+    : sql`select i.id, i.created_at, ${keyHere} as key, r.n + 1 as n from (${found()}) i
+        where ${inState} and ${ofSort ? sql`${keyOf(list, scope.now)} = ${keyHere}` : sql`true`}
         and (i.created_at, i.id) ${than} (select p.from_at, p.from_id from part p where p.n = r.n + 1 limit 1)`
   // Nearer than where the first walk was cut, nothing was missed.
   const whole = sql`select g.id, g.created_at from got g where not g.cut and g.created_at ${newestFirst ? sql`>` : sql`<`}
     coalesce((select ${newestFirst ? sql`max` : sql`min`}(got.created_at) from got where got.cut), ${newestFirst ? sql`'-infinity'` : sql`'infinity'`})`
+  const pageOfEach = along.select(['i.id', 'i.created_at', sql<boolean>`false`.as('cut')]).limit(atMost(limit))
   const ofKey =
     left.length === 0
-      ? sql`select z.id, z.created_at, p.key, p.n, false as last from part p cross join lateral (${ofPart}) z where p.n = r.n + 1`
-      : sql`with got as materialized (select z.* from part p cross join lateral (${ofPart}) z where p.n = r.n + 1),
+      ? sql`select z.id, z.created_at, ${keyHere}, r.n + 1 as n, false as last from (
+          select v.* from part p cross join lateral (${pageOfEach}) v where p.n = r.n + 1 and p.i > 0 ${fewOf}) z`
+      : sql`with got as materialized (select z.* from (${inWalk}) z ${fewOf}),
         whole as materialized (${whole}),
         short as materialized (select exists (select from got where got.cut) and (select count(*) from whole) < ${enough} as yes)
         select whole.id, whole.created_at, ${keyHere}, r.n + 1 as n, false as last from whole where not (select short.yes from short)
@@ -170,7 +213,7 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
         union all select null, null, null, 2147483647, true where ${together} and (select short.yes from short)`
   const gathered = left.length > 0 && together ? sql`gathered as materialized (${found()}),` : sql``
   const [k0, k1] = ofSort ? [sql`u.key`, sql`u.at`] : [sql`u.at`, sql`''::text`]
-  return sql`(with recursive part(n, key, status, approval, role, how, from_at, from_id) as materialized (values ${sql.join(rows)}),
+  return sql`(with recursive part(n, i, key, status, approval, role, how, from_at, from_id) as materialized (values ${sql.join(rows)}),
     ${hope} ${gathered}
     page(n, ids, ats, keys, ns, found, last) as (
       select 0, '{}'::uuid[], '{}'::timestamptz[], '{}'::text[] collate "C", '{}'::int[], 0, false

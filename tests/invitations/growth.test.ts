@@ -56,9 +56,6 @@ beforeAll(async () => {
     commonInParts: 10,
     search: 400,
     few: 200,
-    walkInPart: 200,
-    rowsInPart: 200,
-    searchInPart: 200,
   })
   acrossBounds.farthest = 400
 })
