@@ -150,27 +150,31 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
     select u.id, u.created_at, false as cut from ended w cross join unnest(w.ids, w.ats) as u(id, created_at)
     union all select null, w.cut, true from ended w where w.cut is not null
     union all select null, ${start}, true where coalesce((select w.i from ended w), -1) < (select max(p.i) from part p where p.n = r.n + 1))`
-  const brought = new Set([...looked, 'approval' as const, 'organization_role' as const])
   const ofFew = conditions(scope, list, 'w')
   for (const answered of ['status', 'timeframe', 'attention'] as const) ofFew.delete(answered)
-  /** What the index by end finds among what is stored as open, all of it; in its order, or else the one by state seems as good. */
+  const brought = new Set([...looked, 'approval' as const, 'organization_role' as const])
+  /** What an index of its own finds among what is stored as open, all of it: by end, in that order, or the one by state seems as good. */
   const few = (how: string, where: Condition) =>
-    sql`(select w.id, w.created_at, false from (${here(scope)
-      .where(sql<SqlBool>`p.how = ${how} and i.status = 'pending_activation' and ${where}`)
+    sql`(select ${how}::text as how, w.id, w.created_at, w.approval, w.organization_role from (${here(scope)
+      .where(sql<SqlBool>`i.status = 'pending_activation' and ${where}`)
       .where(within)
-      .where(beyond)
-      .orderBy('i.expires_at')
+      .$if(how !== 'undelivered', (query) => query.orderBy('i.expires_at'))
       .select([...brought].map((name) => `i.${name}` as const))
-      .offset(
-        sql<number>`0`,
-      )}) w where p.approval in ('', w.approval) and p.role in ('', w.organization_role) and ${all(ofFew.values())})`
+      .offset(sql<number>`0`)}) w where ${all(ofFew.values())})`
   const { now } = scope
-  const fewOf = [...hows].every(isWalked)
-    ? sql``
-    : sql`union all select z.* from part p cross join lateral (${few('unsettled', sql`i.expires_at <= ${now}`)}
-        union all ${few('soon', sql`i.expires_at > ${now} and i.expires_at <= ${soon(now)}`)}
-        union all ${few('undelivered', sql`i.expires_at > ${soon(now)} and i.id = any(array(${undeliveredIds(scope)})) and ${undelivered(scope.db, scope.actor.organization.id, 'i')}`)}) z
-        where p.n = r.n + 1 and p.i = 0`
+  const fewOf: Partial<Record<Part['how'], Condition>> = {
+    unsettled: sql`i.expires_at <= ${now}`,
+    soon: sql`i.expires_at > ${now} and i.expires_at <= ${soon(now)}`,
+    undelivered: sql`i.expires_at > ${soon(now)} and i.id = any(array(${undeliveredIds(scope)})) and ${undelivered(scope.db, scope.actor.organization.id, 'i')}`,
+  }
+  const fews = [...hows].flatMap((how) => (fewOf[how] ? [few(how, fewOf[how])] : []))
+  const once = fews.length > 0 ? sql`few as materialized (${sql.join(fews, sql` union all `)}),` : sql``
+  const andFew =
+    fews.length > 0
+      ? sql`union all (select z.id, z.created_at, false from part p join few z on z.how = p.how
+          and p.approval in ('', z.approval) and p.role in ('', z.organization_role) and (z.created_at, z.id) ${than} (p.from_at, p.from_id)
+          where p.n = r.n + 1 ${nearest})`
+      : sql``
 
   const ofFound = ['id', 'created_at', 'expires_at', 'status', 'approval', 'organization_role'] as const
   const found = () => {
@@ -203,8 +207,8 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
   const ofKey =
     left.length === 0
       ? sql`select z.id, z.created_at, ${keyHere}, r.n + 1 as n, false as last from (
-          select v.* from part p cross join lateral (${pageOfEach}) v where p.n = r.n + 1 and p.i > 0 ${fewOf}) z`
-      : sql`with got as materialized (select z.* from (${inWalk}) z ${fewOf}),
+          select v.* from part p cross join lateral (${pageOfEach}) v where p.n = r.n + 1 and p.i > 0 ${andFew}) z`
+      : sql`with got as materialized (select z.* from (${inWalk}) z ${andFew}),
         whole as materialized (${whole}),
         short as materialized (select exists (select from got where got.cut) and (select count(*) from whole) < ${enough} as yes)
         select whole.id, whole.created_at, ${keyHere}, r.n + 1 as n, false as last from whole where not (select short.yes from short)
@@ -214,7 +218,7 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
   const gathered = left.length > 0 && together ? sql`gathered as materialized (${found()}),` : sql``
   const [k0, k1] = ofSort ? [sql`u.key`, sql`u.at`] : [sql`u.at`, sql`''::text`]
   return sql`(with recursive part(n, i, key, status, approval, role, how, from_at, from_id) as materialized (values ${sql.join(rows)}),
-    ${hope} ${gathered}
+    ${hope} ${once} ${gathered}
     page(n, ids, ats, keys, ns, found, last) as (
       select 0, '{}'::uuid[], '{}'::timestamptz[], '{}'::text[] collate "C", '{}'::int[], 0, false
       union all
