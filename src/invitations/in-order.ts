@@ -23,9 +23,8 @@ import { asksState } from './states.ts'
 
 /**
  * How many entries a walk may look at: along an index that holds all that is asked (`walk`), which is quick; where each row is read
- * as well (`rows`); and in one part. A search, or a custom role, reads rows, so it goes far (`search`, `searchInPart`) only where that
- * gives hope of a page: of its first `tried` rows `promising` were found, or with `sampled` rows from all times `common` were (of
- * parts the sampled alone, and more, since each is walked). Else what
+ * as well (`rows`). A search reads rows, so it goes far (`search`) only where that gives hope of a page: of its first `tried` rows
+ * `promising` were found, or with `sampled` rows from all times `common` were (of parts the sampled alone: `commonInParts`). Else what
  * matches is gathered at once, and so it is where no more than a `few` can match. A test lowers them.
  */
 export const bounds = {
@@ -34,9 +33,9 @@ export const bounds = {
   tried: 1_000,
   promising: 10,
   sampled: 600,
-  common: 12,
+  common: 10,
   commonInParts: 5,
-  search: 8_000,
+  search: 10_000,
   few: 2_000,
 }
 

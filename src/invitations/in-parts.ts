@@ -115,10 +115,12 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
   const enough = sql`${atMost(limit)}`
   // A word that isn't common would be looked for in vain.
   const text = list.attention ? undefined : rest.get('q')
-  const hopeful = text ? sql<SqlBool>`(select hope.yes from hope)` : sql<SqlBool>`true`
-  const hope = text
-    ? sql`hope as materialized (select ${countSampled(scope, text)} >= ${bounds.commonInParts} as yes),`
-    : sql``
+  const hopeful = text ? sql<SqlBool>`(select hope.n >= ${bounds.commonInParts} from hope)` : sql<SqlBool>`true`
+  const hope = text ? sql`hope as materialized (select ${countSampled(scope, text)} as n),` : sql``
+  // Of a very common one as many may be looked at as would have to be gathered.
+  const budget = text
+    ? sql`${most}::bigint * (select greatest(hope.n, ${bounds.commonInParts}) / ${bounds.commonInParts} from hope)`
+    : sql`${most}::bigint`
   const nearest = sql`order by z.created_at ${order}, z.id ${order} limit ${enough}`
   const isNear = newestFirst
     ? sql<SqlBool>`>= coalesce(s.ats[${enough}], '-infinity')`
@@ -134,7 +136,7 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
    * index alone: to keep the rows of a walk for that takes longer than the walk.
    */
   const inWalk = sql`(with recursive walk(i, ids, ats, cut, budget) as (
-      select 0, '{}'::uuid[], '{}'::timestamptz[], null::timestamptz, ${most}::bigint where ${hopeful}
+      select 0, '{}'::uuid[], '{}'::timestamptz[], null::timestamptz, ${budget} where ${hopeful}
       union all
       select s.i + 1, y.ids, y.ats, ${nearer}(s.cut, y.cut), s.budget - y.seen
       from walk s join part p on p.n = r.n + 1 and p.i = s.i + 1 cross join lateral (
