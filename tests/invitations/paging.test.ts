@@ -26,6 +26,8 @@ let now = new Date(0)
 
 const firsts = ['Ana', 'Björn', 'Chloé', 'Đức', 'Ελένη', 'Федор', 'أحمد', '美玲', 'Lakshmi', 'Zoë', '']
 const lasts = ['Ångström', 'van den Heuvel', 'Li', 'Li An', '', 'Wiśniewska', 'Zhang']
+/** Some with what patterns are made of. */
+const starts = ['p_', 'p%', 'p\\']
 const statuses = ['active', 'pending_activation', 'pending_approval', 'expired', 'rejected', 'revoked', 'active']
 
 beforeAll(async () => {
@@ -42,7 +44,7 @@ beforeAll(async () => {
     const one = {
       first: firsts[n % firsts.length] ?? '',
       last: lasts[(n * 3) % lasts.length] ?? '',
-      email: `p${(n * 37) % 120}.${Date.now()}@${n % 5 ? 'harbor' : 'vale'}.example`,
+      email: `${starts[n % 9] ?? 'pp'}${(n * 37) % 120}.${Date.now()}@${n % 5 ? 'harbor' : 'vale'}.example`,
       role: (['member', 'member', 'viewer', 'developer', 'admin'] as const)[n % 5] ?? 'member',
       status,
       approval:
@@ -196,6 +198,11 @@ const filters: Case[] = [
     keeps: (one) => one.last === 'Zhang' && ['active', 'expired'].includes(shown(one)),
   },
   { title: 'what everybody has', query: () => 'q=example', keeps: () => true },
+  ...starts.map((start) => ({
+    title: `what stands in an address: ${start}`,
+    query: () => `q=${encodeURIComponent(start)}`,
+    keeps: (one: Known) => one.email.startsWith(start),
+  })),
   { title: 'the sender', query: () => 'q=gus', keeps: (one) => one.sender.startsWith('Gus') },
 ]
 

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { sql } from 'kysely'
 import type { Db, Slot } from '../../platform/database/connect.ts'
 import { crossing } from '../../platform/database/guard.ts'
@@ -33,4 +34,24 @@ export async function rebuildFor(db: Db, tables: readonly string[], count: numbe
 
 export async function run(slot: Slot, statements: readonly string[]): Promise<void> {
   for (const statement of statements) await slot.send(statement)
+}
+
+/**
+ * After this lists can be read from the indexes alone, and the planner knows the tables. While somebody reads what was there before,
+ * nothing new can be marked as seen by all: then it is tried again, for half a minute.
+ */
+export async function tidy(slot: Slot, tables: readonly string[]): Promise<void> {
+  await slot.send('set statement_timeout = 0')
+  for (let tried = 1; ; tried++) {
+    await run(
+      slot,
+      tables.map((table) => `vacuum (analyze) ${table}`),
+    )
+    const [done] = await slot.send(
+      'select bool_and(relallvisible >= 0.9 * relpages) as marked from pg_class where oid = any($1::text[]::regclass[])',
+      [tables],
+    )
+    if (done?.marked || tried === 30) return
+    await pause(1000)
+  }
 }

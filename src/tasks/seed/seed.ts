@@ -1,12 +1,11 @@
-import { setTimeout as pause } from 'node:timers/promises'
 import { fullName } from '../../platform/access/actor.ts'
-import { type Connected, type Db, inTransaction, type Slot } from '../../platform/database/connect.ts'
+import { type Connected, type Db, inTransaction } from '../../platform/database/connect.ts'
 import { copyOut } from '../../platform/database/copy.ts'
 import { crossing } from '../../platform/database/guard.ts'
 import { Batch, type Inviter } from './batch.ts'
 import { type Person, people } from './people.ts'
 import { places } from './places.ts'
-import { rebuildFor, run } from './rebuild.ts'
+import { rebuildFor, run, tidy } from './rebuild.ts'
 import { Taken } from './taken.ts'
 import { directPermissions } from './workplace.ts'
 
@@ -81,9 +80,8 @@ export async function seed(
       await run(slot, rebuild.restore)
     }
     await slot.commit()
-    // Only after this can lists be read from the indexes alone, and does the planner know the tables.
     tell('Tidying the tables')
-    await tidy(slot)
+    await tidy(slot, tables)
     tell('Done')
   } catch (error) {
     await slot.rollback()
@@ -92,23 +90,6 @@ export async function seed(
     pool.release(slot)
   }
   return { people: count }
-}
-
-/** While somebody reads what was there before, nothing new can be marked as seen by all: then it is tried again, for half a minute. */
-async function tidy(slot: Slot): Promise<void> {
-  await slot.send('set statement_timeout = 0')
-  for (let tried = 1; ; tried++) {
-    await run(
-      slot,
-      tables.map((table) => `vacuum (analyze) ${table}`),
-    )
-    const [done] = await slot.send(
-      'select bool_and(relallvisible >= 0.9 * relpages) as marked from pg_class where oid = any($1::text[]::regclass[])',
-      [tables],
-    )
-    if (done?.marked || tried === 30) return
-    await pause(1000)
-  }
 }
 
 function next(crowd: Iterator<Person>, count: number): Person[] {
