@@ -255,3 +255,28 @@ test('days are those of the person’s time zone, both inside', async () => {
   )
   expect(forth.length).toBeGreaterThan(5)
 })
+
+test('where most are of one state and many of the same moment, those of the others stand among them', async () => {
+  const { db, here, clock, ...crowded } = await organization()
+  const member = crowded.ana.person.id
+  const many: Known[] = []
+  for (let n = 0; n < 240; n++) {
+    const state =
+      [{}, { status: 'revoked' }, { role: 'viewer' as const }, { approval: 'approved' as const }][n % 13] ?? {}
+    const one = {
+      ...{ first: 'Tied', last: '', email: `tied${n}@example.org`, role: 'member' as const, status: 'active' },
+      ...{ approval: 'not_needed', customRoles: [], sender: '', expires: null, ...state },
+      at: new Date(clock.now.getTime() - hours(Math.floor(n / 7))),
+    }
+    const { id } = await past(db, here, clock.now, { ...one, member, sender: undefined })
+    many.push({ ...one, id })
+  }
+  for (const sort of ['invited', ...fewValues] as Sort[])
+    for (const descending of [false, true])
+      for (const filter of ['status=active&status=revoked', 'role=member&role=viewer']) {
+        const query = `?q=tied&${filter}&sort=${descending ? '-' : ''}${sort}`
+        const { forth, back } = await walk(query, crowded.ana)
+        expect(forth, query).toEqual(inOrder(many, sort, descending))
+        expect(back, query).toEqual(forth)
+      }
+})
