@@ -16,8 +16,6 @@ import {
   decideFirst,
   draftFor,
   type Here,
-  mustBeInvited,
-  onlyInvited,
   reached,
   type Step,
   stepsOf,
@@ -45,6 +43,7 @@ import { NotAllowed, NotFound, TooMany } from '../platform/web/failures.ts'
 import { email, type Form, formKey, line, readForm, refuse, version } from '../platform/web/form.ts'
 import { countTry, limitKey, perNewAddress } from '../platform/web/limits.ts'
 import { leadTo, show } from '../platform/web/show.ts'
+import { whyOnlyInvited, whyShut } from './rules.ts'
 
 /*
  * Add user: a draft behind steps that have addresses of their own. Nothing but the draft exists before Confirm, which adds the person
@@ -222,7 +221,8 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
       async (actor, draft) => {
         if (!form.input || !typedKey) return emailScreen(c, actor, draft, form)
         const taken = whyTaken(actor, draft.owner, c.var.now)
-        if (taken) return emailScreen(c, actor, draft, refuse(form, { email: taken.why }), taken.person)
+        const why = taken?.why ?? whyShut(typedKey, draft.rules)
+        if (why) return emailScreen(c, actor, draft, refuse(form, { email: why }), taken?.person)
         await saveStep(c.var.db, actor, draft, { email: form.input.email, email_key: typedKey })
         return c.redirect(pathOf(c, draft.id, 'name'), 303)
       },
@@ -242,8 +242,8 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
     return onDraft(c, 'how', async (actor, draft) => {
       if (!form.input) return howScreen(c, actor, draft, form)
       const { how } = form.input
-      if (how === 'now' && mustBeInvited(draft.owner))
-        return howScreen(c, actor, draft, refuse(form, { how: onlyInvited }))
+      const only = how === 'now' && whyOnlyInvited(actor, draft)
+      if (only) return howScreen(c, actor, draft, refuse(form, { how: only }))
       await saveStep(c.var.db, actor, draft, { how })
       return c.redirect(pathOf(c, draft.id, nextAfter(actor, 'how')), 303)
     })
@@ -281,14 +281,16 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
           return confirmScreen(c, actor, draft, refuse(form, inAnotherWindow), null, 409)
         if (draft.typed.how === 'invite') return sendTo(c, actor, draft, form, input)
         if (!input.how) return confirmScreen(c, actor, draft, refuse(form, { how: 'Choose one of the three' }))
-        const { typed, choices, regions, owner } = draft
+        const { typed, choices, regions, owner, rules } = draft
         const whose = whoseOf(actor, typed.email)
         const taken = whyTaken(actor, owner, c.var.now)
+        const shut = taken?.why ?? whyShut(typed.email_key, rules)
+        const only = whyOnlyInvited(actor, draft)
         const decision = decideFirst(actor, choices, regions, chosenAccess(actor, typed, choices))
         const { how, key, password = '', password_again = '' } = input
         const errors = {
-          ...(taken && { email: taken.why }),
-          ...(!taken && mustBeInvited(owner) && { how: onlyInvited }),
+          ...(shut && { email: shut }),
+          ...(!shut && only && { how: only }),
           ...decision.errors,
           ...(how === 'typed' && passwordErrors({ password, password_again }, whose)),
         }
@@ -404,8 +406,10 @@ export const addUser = new Hono<App>()
     if (!form.input) return emailScreen(c, actor, null, form)
     const typed = { email: form.input.email, email_key: emailKey(form.input.email) }
     await countAddress(c, actor)
-    const taken = whyTaken(actor, await whoHas(c.var.db, actor, typed.email_key), c.var.now)
-    if (taken) return emailScreen(c, actor, null, refuse(form, { email: taken.why }), taken.person)
+    const { owner, rules } = await whoHas(c.var.db, actor, typed.email_key)
+    const taken = whyTaken(actor, owner, c.var.now)
+    const why = taken?.why ?? whyShut(typed.email_key, rules)
+    if (why) return emailScreen(c, actor, null, refuse(form, { email: why }), taken?.person)
     const id = await startDraft(c.var.db, c.var.now, actor, 'add', form.input.key, typed)
     // A page that the browser kept from before: without the key, it begins with a new one.
     if (!id) return emailScreen(c, actor, null, refuse({ ...form, values: { email: typed.email } }, addedBefore))

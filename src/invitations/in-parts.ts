@@ -68,7 +68,7 @@ function placed(scope: Scope, list: InvitationList, parts: Part[]): RawBuilder<u
 
 /**
  * What the pieces of one page's statement have in common. In them `r` is the page as far as it is full, `p` a part of its next value,
- * and `rest` asks of a row (w) what choosing the parts hasn't answered.
+ * `value` has one row a value, with where the first of its parts begins, and `rest` asks of a row (w) what choosing the parts hasn't answered.
  */
 function goingThrough(scope: Scope, list: InvitationList, parts: Part[], limit: number) {
   const { ofSort, newestFirst } = waysOf(list)
@@ -91,7 +91,7 @@ function goingThrough(scope: Scope, list: InvitationList, parts: Part[], limit: 
       .where(onlyCustomRoles(list) ? withCustomRole : sql<SqlBool>`true`)
       .orderBy('i.created_at', newestFirst ? 'desc' : 'asc')
       .orderBy('i.id', newestFirst ? 'desc' : 'asc'),
-    keyHere: sql`(select p.key from part p where p.n = r.n + 1 limit 1)`,
+    keyHere: sql`(select v.key from value v where v.n = r.n + 1)`,
   }
 }
 type Going = ReturnType<typeof goingThrough>
@@ -227,10 +227,9 @@ function gatheringOf({ scope, list, rest, within, than, ofSort, keyHere }: Going
     return {
       together: true,
       gathered: sql`gathered as materialized (${those}),`,
-      instead: sql`select i.id, i.created_at, s.key, s.n from gathered i
-        join (select distinct p.n, p.key, p.from_at, p.from_id from part p where p.n > r.n) s
-          on ${ofSort ? sql`s.key = ${keyOf(list, scope.now)}` : sql`true`}
-        where (i.created_at, i.id) ${than} (s.from_at, s.from_id)`,
+      instead: sql`select i.id, i.created_at, v.key, v.n from gathered i
+        join value v on v.n > r.n and ${ofSort ? sql`v.key = ${keyOf(list, scope.now)}` : sql`true`}
+        where (i.created_at, i.id) ${than} (v.from_at, v.from_id)`,
     }
   }
   const values = (column: 'status' | 'approval' | 'role') =>
@@ -241,7 +240,7 @@ function gatheringOf({ scope, list, rest, within, than, ofSort, keyHere }: Going
     gathered: sql``,
     instead: sql`select i.id, i.created_at, ${keyHere} as key, r.n + 1 as n from (${found(all([...wanted.values(), inState]))}) i
       where ${ofSort ? sql`${keyOf(list, scope.now)} = ${keyHere}` : sql`true`}
-        and (i.created_at, i.id) ${than} (select p.from_at, p.from_id from part p where p.n = r.n + 1 limit 1)`,
+        and (i.created_at, i.id) ${than} (select v.from_at, v.from_id from value v where v.n = r.n + 1)`,
   }
 }
 
@@ -288,6 +287,7 @@ export function partedPage(scope: Scope, list: InvitationList, parts: Part[], li
   const { before, rows } = askedOfWalked(going).length > 0 ? askedRows(going, andFew) : plainRows(going, andFew)
   const [k0, k1] = ofSort ? [sql`u.key`, sql`u.at`] : [sql`u.at`, sql`''::text`]
   return sql`(with recursive part(n, i, key, status, approval, role, how, from_at, from_id) as materialized (values ${sql.join(placedParts)}),
+    value as materialized (select distinct on (p.n) p.* from part p order by p.n, p.from_at ${order}, p.from_id ${order}),
     ${few} ${before}
     page(n, ids, ats, keys, ns, found, last) as (
       select 0, '{}'::uuid[], '{}'::timestamptz[], '{}'::text[] collate "C", '{}'::int[], 0, false

@@ -198,6 +198,12 @@ const filters: Case[] = [
     keeps: (one) => one.last === 'Zhang' && ['active', 'expired'].includes(shown(one)),
   },
   { title: 'what everybody has', query: () => 'q=example', keeps: () => true },
+  { title: 'a word among what needs attention', query: () => 'q=example&attention=yes', keeps: attention },
+  {
+    title: 'a custom role among what needs attention',
+    query: () => `role=${lead}&attention=yes`,
+    keeps: (one) => attention(one) && one.customRoles.length > 0,
+  },
   ...starts.map((start) => ({
     title: `what stands in an address: ${start}`,
     query: () => `q=${encodeURIComponent(start)}`,

@@ -1,14 +1,6 @@
 import type { Child } from 'hono/jsx'
-import {
-  chosenAccess,
-  type Here,
-  mustBeInvited,
-  onlyInvited,
-  reached,
-  type Step,
-  stepsOf,
-  stepTitles,
-} from '../../src/members/new/draft.ts'
+import { whyOnlyInvited } from '../../src/add-user/rules.ts'
+import { chosenAccess, type Here, reached, type Step, stepsOf, stepTitles } from '../../src/members/new/draft.ts'
 import type { Draft } from '../../src/members/new/queries.ts'
 import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
 import { organizationRoles } from '../../src/platform/access/permissions.ts'
@@ -179,13 +171,13 @@ export const NameStep = (draw: Draw) => {
 
 export const HowStep = ({ draft, ...draw }: Draw & { draft: Draft }) => {
   const { form } = draw
-  const only = mustBeInvited(draft.owner)
+  const only = whyOnlyInvited(draw.actor, draft)
   const how = only ? 'invite' : (form?.values.how ?? draft.typed.how ?? 'now')
   return (
     <form method="post" action={draw.action}>
       <fieldset class="field ways">
         <legend>How they get in</legend>
-        {only && <p class="hint">{onlyInvited}.</p>}
+        {only && <p class="hint">{only}.</p>}
         {form?.errors.how && (
           <p class="error" id="how-error">
             <Icon name="alert" />

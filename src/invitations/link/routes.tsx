@@ -10,6 +10,7 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { type Form, readForm, version } from '../../platform/web/form.ts'
 import { deciding, insist, insistOnVersion, keepPlace, panelHref, showAct, toChange } from '../act.tsx'
 import { offersAdmin } from '../admin-offered.ts'
+import { isAllowed, whyNotAllowed } from '../domain.ts'
 import { mayCopyLink } from '../may.ts'
 import { overtaken, stillCovered, whyNotGiven } from '../sending.ts'
 import type { InvitationToChange } from '../to-change.ts'
@@ -24,7 +25,9 @@ const uncovered =
 
 function may(actor: Actor, invitation: InvitationToChange, now: Date): Refusal {
   const refusal = mayCopyLink(actor, invitation, now) ?? overtaken(invitation)
-  const why = refusal ? null : (whyNotGiven(actor, invitation) ?? (stillCovered(invitation) ? null : uncovered))
+  const { email_key, allowed_domains } = invitation
+  const shut = isAllowed(email_key, allowed_domains) ? null : `${whyNotAllowed(allowed_domains)}.`
+  const why = refusal ? null : (whyNotGiven(actor, invitation) ?? (stillCovered(invitation) ? shut : uncovered))
   return refusal ?? (why === null ? null : { because: why })
 }
 

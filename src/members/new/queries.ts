@@ -53,14 +53,18 @@ const asOwner = (row: { member: unknown; owner: unknown; has_account: unknown })
   hasAccount: row.has_account === true,
 })
 
-/** Who has an address, as far as the actor may know. */
-export async function whoHas(db: Db, actor: Actor, emailKey: string): Promise<Owner> {
-  const row = await db
+/** Who has an address, as far as the actor may know, and what the organization holds those to who are let in. */
+export async function whoHas(db: Db, actor: Actor, emailKey: string) {
+  const { member, owner, has_account, ...rules } = await db
     .selectFrom('organization as o')
     .where('o.id', '=', actor.organization.id)
-    .select((eb) => ownerOf(eb, actor, sql<string>`${emailKey}::text`))
+    .select((eb) => [
+      ...ownerOf(eb, actor, sql<string>`${emailKey}::text`),
+      'o.allowed_domains',
+      'o.invitation_approval',
+    ])
     .executeTakeFirstOrThrow()
-  return asOwner(row)
+  return { owner: asOwner({ member, owner, has_account }), rules }
 }
 
 /**
@@ -90,6 +94,8 @@ export async function draftOf(
       'd.result',
       'd.done_at',
       'o.access_version',
+      'o.allowed_domains',
+      'o.invitation_approval',
       ...choices(eb, organization),
       regionsOf(eb, organization),
       usedRoom(key, actor, now),
@@ -98,7 +104,8 @@ export async function draftOf(
     .executeTakeFirst()
   if (!row) return null
   if (row.access_version !== actor.organization.accessVersion) throw new TurnLost()
-  const { data, groups, roles, regions, used_room, member, owner, has_account, ...draft } = row
+  const { data, groups, roles, regions, used_room, member, owner, has_account, ...others } = row
+  const { allowed_domains, invitation_approval, ...draft } = others
   return {
     ...draft,
     typed: data as Typed,
@@ -108,6 +115,7 @@ export async function draftOf(
     regions: regions satisfies Regions,
     room: roomOf(key, actor, used_room),
     owner: asOwner({ member, owner, has_account }),
+    rules: { allowed_domains, invitation_approval },
   }
 }
 export type Draft = NonNullable<Awaited<ReturnType<typeof draftOf>>>

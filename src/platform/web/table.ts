@@ -19,8 +19,10 @@ export const writePosition = ({ values, id, count }: Position): string =>
 /** What a value of a position is compared with; the database refuses anything else. */
 export type KeyKind = 'text' | 'truth' | 'moment'
 
+/** PostgreSQL reads no year with a sign, and no year 0. */
 const isMoment = (text: string): boolean =>
-  /^-?infinity$/.test(text) || (!Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text)
+  /^-?infinity$/.test(text) ||
+  (/^(?!0000)\d{4}-/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text)
 
 /** The position that a word of an address is, for a list with keys of these kinds; null for one that was tampered with. */
 export function readPosition(text: string, kinds: readonly KeyKind[]): Position | null {
