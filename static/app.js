@@ -16,6 +16,26 @@ on('click', ({ target }) => {
   if (target.closest('[data-keys]')) showKeys()
 })
 
+// What is clicked with a key that asks for a tab or a window is the browser's: htmx would stop it before it looks at the key.
+on('click', (event) => {
+  if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest('a')) event.stopPropagation()
+})
+
+// A second click while the first is on its way would find everything done, and say that it can't be.
+let sent = new WeakMap()
+on('submit', (event) => {
+  const { target } = event
+  if (target.method !== 'post') return
+  if (performance.now() - sent.get(target) < 10_000) {
+    event.preventDefault()
+    event.stopPropagation()
+  } else sent.set(target, performance.now())
+})
+on('htmx:finally:request', ({ detail: { ctx } }) => sent.delete(ctx.sourceElement.closest('form')))
+addEventListener('pageshow', () => {
+  sent = new WeakMap()
+})
+
 // Two single keys, which whoever dictates or is in their way can switch off. A cookie holds that, because signing out clears the
 // browser's other storage.
 const keysOn = () => !/(^|; )keys=off/.test(document.cookie)
@@ -218,7 +238,7 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
 
   if (searched) {
     for (const menu of all('.find details[open]')) menu.open = false
-    find('#filters').hidePopover?.()
+    find('#filters')?.hidePopover?.()
   }
   // What was pressed is gone, like the last filter's chip: reading goes on at the number of people found.
   const found = !back && focusLost() && find('.found output')
@@ -286,7 +306,8 @@ on('htmx:after:swap', ({ detail: { ctx } }) => {
     if (typed) input.value = values[0] ?? ''
     if ((input.checked || typed) && input.value) names.add(input.type === 'date' ? 'timeframe' : input.name)
   }
-  find('.find > .fold').textContent = `Filters${names.size ? ` (${names.size})` : ''}`
+  const fold = find('.find > .fold')
+  if (fold) fold.textContent = `Filters${names.size ? ` (${names.size})` : ''}`
 })
 
 // A phone's filters: a link leads to where they stand, and as a popover they are in front of everything and close by themselves.

@@ -35,7 +35,7 @@ const longestToken = 300
 const token = z.string().max(longestToken).optional()
 const names = {
   first_name: line(100, { needed: 'Enter your first name', label: 'First name' }),
-  last_name: line(100, { needed: 'Enter your last name', label: 'Last name' }),
+  last_name: line(100, { label: 'Last name' }),
 }
 /** Who has an account chooses no password; a form that was filled before there was one may have one in it. */
 const joined = newPassword.partial().extend({ ...names, token })

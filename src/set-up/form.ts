@@ -5,6 +5,6 @@ import { email, line } from '../platform/web/form.ts'
 export const newOrganization = z.object({
   organization: line(100, { needed: 'Enter the name of your organization', label: 'The name' }),
   first_name: line(100, { needed: 'Enter your first name', label: 'First name' }),
-  last_name: line(100, { needed: 'Enter your last name', label: 'Last name' }),
+  last_name: line(100, { label: 'Last name' }),
   email,
 })

@@ -535,3 +535,58 @@ test('a draft that is left for a day says so, and adds nobody', async () => {
     expect([answer.status, answer.text.includes('nobody was added')]).toEqual([410, true])
   expect(await personOf(email)).toEqual([])
 })
+
+describe('what holds for inviting isn’t passed by adding', () => {
+  let strict: typeof world
+  beforeAll(async () => {
+    strict = await organization()
+  })
+  const set = (values: { allowed_domains?: string[]; invitation_approval?: string }) =>
+    strict.db.updateTable('organization').set(values).where('id', '=', strict.here.id).execute()
+  const start = async (browser: Browser, email: string) => {
+    const { key = '' } = hiddenIn((await browser.get('members/new')).html)
+    return browser.post('members/new', { key, email })
+  }
+  const place = () => ({ role: 'member', group: shortId(strict.here.defaultGroup) })
+
+  test('an address of another domain is told at once, and at Confirm where that was decided meanwhile', async () => {
+    const email = someAddress()
+    const at = await drafted(strict.ana, email, { access: place() })
+    await set({ allowed_domains: ['harbor.example'] })
+    const answer = await confirm(strict.ana, at)
+    expect([answer.status, answer.text.includes('Only addresses of harbor.example')]).toEqual([422, true])
+    expect(await accountsOf(email)).toEqual([])
+    const first = await start(strict.ana, someAddress())
+    expect([first.status, first.text.includes('Only addresses of harbor.example')]).toEqual([422, true])
+    const changed = await strict.ana.post(`${at}/email`, { email: someAddress() })
+    expect(changed.status).toBe(422)
+    expect((await start(strict.ana, `new.${unique()}@harbor.example`)).status).toBe(303)
+    await set({ allowed_domains: [] })
+  })
+
+  test.each([
+    ['always', 'ana'],
+    ['unless_admin', 'gus'],
+  ] as const)('where approval is needed, %s, %s sends an invitation instead', async (invitation_approval, who) => {
+    const email = someAddress()
+    const browser = strict[who]
+    const at = await drafted(browser, email, who === 'ana' ? { access: place() } : { access: null })
+    await set({ invitation_approval })
+    const answer = await confirm(browser, at)
+    expect([answer.status, answer.text.includes('needs somebody’s approval')]).toEqual([422, true])
+    const step = await browser.get(`${at}/how`)
+    expect(step.html).not.toContain('value="now"')
+    expect((await browser.post(`${at}/how`, { how: 'now' })).status).toBe(422)
+    expect(await accountsOf(email)).toEqual([])
+    await set({ invitation_approval: 'never' })
+    expect((await confirm(browser, at)).status).toBe(303)
+  })
+
+  test('an Admin adds where only others need approval', async () => {
+    await set({ invitation_approval: 'unless_admin' })
+    const email = someAddress()
+    expect((await confirm(strict.ana, await drafted(strict.ana, email, { access: place() }))).status).toBe(303)
+    expect(await accountsOf(email)).toHaveLength(1)
+    await set({ invitation_approval: 'never' })
+  })
+})

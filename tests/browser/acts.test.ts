@@ -137,6 +137,63 @@ test('an act that is refused comes back in the panel’s place, with the focus o
   }
 })
 
+test('a double click on a slow line is one act, in the panel and on a page, and the next act can follow', async () => {
+  const { name } = await somebody()
+  const page = await place.visit(place.ana)
+  await page.route('**/*', async (route) => {
+    if (route.request().method() === 'POST') await new Promise((resolve) => setTimeout(resolve, 500))
+    await route.continue()
+  })
+  const posts: string[] = []
+  page.on('request', (request) => {
+    if (request.method() === 'POST') posts.push(new URL(request.url()).pathname.split('/').at(-1) ?? '')
+  })
+  const twice = (label: string) => panel(page).getByRole('button', { name: label, exact: true }).dblclick()
+  await openPanel(page, name)
+  await more(page)
+  await follow(page, 'Suspend')
+  await titled(page, 'Suspend')
+  await twice('Suspend')
+  await page.locator('#toast .toast', { hasText: 'Suspended.' }).waitFor()
+  await more(page)
+  await follow(page, 'Reactivate')
+  await titled(page, 'Reactivate')
+  await page.reload()
+  await twice('Reactivate')
+  await titled(page, name)
+  expect(posts).toEqual(['suspend', 'reactivate'])
+})
+
+test('with Ctrl or Shift a name, and the head of a column, open beside the page', async () => {
+  const { first } = await somebody()
+  const page = await place.visit(place.ana)
+  await page.goto(`${place.list}?q=${first}`)
+  for (const [link, modifier] of [
+    [page.getByRole('link', { name: first, exact: true }), 'Control'],
+    [page.getByRole('link', { name: first, exact: true }), 'Shift'],
+    [page.getByRole('link', { name: 'Email' }), 'Control'],
+  ] as const) {
+    const opened = page.context().waitForEvent('page')
+    await link.first().click({ modifiers: [modifier] })
+    await (await opened).close()
+  }
+  expect(where(page)).toBe(`${place.list}?q=${first}`)
+  expect(await panel(page).count()).toBe(0)
+})
+
+test('a word that is looked for in the audit log is found without a complaint of the script', async () => {
+  const page = await place.visit(place.ana)
+  await page.goto(place.list.replace('members', 'audit'))
+  await page.locator('input[type=search]').fill('suspended')
+  await page.keyboard.press('Enter')
+  await expect.poll(() => where(page)).toContain('q=suspended')
+  await page
+    .locator('main li, main td')
+    .getByText(/suspended/i)
+    .first()
+    .waitFor()
+})
+
 test('somebody else was quicker: a toast says so, and the form stays as it is', async () => {
   const { id, name } = await somebody()
   const page = await place.visit(place.ana)

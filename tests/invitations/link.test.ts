@@ -73,3 +73,15 @@ test('a link of a form that is older than the last sending isn’t shown', async
   await act(world.ana, ivo, 'resend')
   expect((await world.ana.post(at(ivo, 'link'), { version: '1' })).status).toBe(409)
 })
+
+test('to a domain that isn’t allowed anymore there is no link either', async () => {
+  const ivo = await invited(world)
+  await world.db
+    .updateTable('organization')
+    .set({ allowed_domains: ['harbor.example'] })
+    .where('id', '=', world.here.id)
+    .execute()
+  const answer = await world.ana.post(at(ivo, 'link'), { version: '1' })
+  expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('Only addresses of harbor.example')])
+  expect(answer.html).not.toContain('/join/')
+})

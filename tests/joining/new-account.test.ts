@@ -117,6 +117,18 @@ test('a copied link makes an account whose address nobody has shown yet', async 
   expect((await nora.account())?.email_verified_at).toBeNull()
 })
 
+test('who has one name leaves the last one empty', async () => {
+  const nora = await invite(world)
+  const { browser } = await opening(world, nora.link())
+  expect((await browser.post('/join', { ...chosen, first_name: 'لیلا', last_name: '' })).status).toBe(303)
+  const row = await world.db
+    .selectFrom('membership')
+    .select(['first_name', 'last_name'])
+    .where('id', '=', nora.membership)
+    .executeTakeFirst()
+  expect(row).toEqual({ first_name: 'لیلا', last_name: '' })
+})
+
 test('what is wrong is told beside the fields, with the values kept; passwords are judged as everywhere', async () => {
   const nora = await invite(world)
   const { browser } = await opening(world, nora.link())

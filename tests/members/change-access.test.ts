@@ -257,6 +257,8 @@ describe('Admin goes with the Default group', () => {
     await change(ana, ian.person, { custom_role: shortId(lead) })
     const refused = await change(ana, ian.person, { role: 'admin' })
     expect(errorOf(refused, 'role')).toContain('Choose that group, or another role for Intake')
+    // What they chose stays chosen: only the group is left to choose.
+    expect(filled(refused.html)).toMatchObject({ role: ['admin'] })
     const form = await ana.swap.get(at(ian.person, 'access'))
     const done = await ana.swap.post(at(ian.person, 'access'), {
       ...filled(form.html),

@@ -96,6 +96,11 @@ test('Ana sets everything; the log has old and new, and of the domains that they
     support_access: [],
   })
   expect(await told()).toHaveLength(1)
+  // A second press of the button, by the form that was saved already, ends as the first one did; another change doesn't.
+  const late = { version: '1', approval: 'always', days: '30', domains: 'harbor.example\nbücher.example' }
+  expect((await ana.post(path, late)).status).toBe(303)
+  expect((await ana.post(path, { ...late, days: '31' })).status).toBe(409)
+  expect(await told()).toHaveLength(1)
   // The form for inviting begins with it.
   expect((await ana.get('invitations/new')).html).toMatch(/name="days"[^>]*value="30"/)
   await save(ana)

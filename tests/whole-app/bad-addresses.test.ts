@@ -149,6 +149,11 @@ describe('a place in the list that was tampered with', () => {
     'now',
     '2026-13-45',
     '2026-11-22T12:00:00.000Z',
+    // Years that a Date has and the database hasn't.
+    '-271821-04-20T00:00:00.000Z',
+    '-000001-04-20T00:00:00.000Z',
+    '0000-01-01T00:00:00.000Z',
+    '+010000-09-13T00:00:00.000Z',
     '99999-01-01',
     '0',
     '-1',

@@ -56,7 +56,8 @@ export const LinkDoesNotWork = ({ token }: { token: string }) => (
     <p>
       A link to join works once and for a limited time. This one may have been used, may be too old, or may have been
       replaced by a newer one; the invitation may have been declined or withdrawn, or wait for approval; or a part of
-      the link was lost on the way. If you have a newer mail, use the link in that one.
+      the link was lost on the way. If you have joined already, sign in. If you have a newer mail, use the link in that
+      one.
     </p>
     <form method="post" action="/join/ask">
       <input type="hidden" name="token" value={token} />

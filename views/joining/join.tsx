@@ -151,7 +151,7 @@ const Way = (props: Props) => {
               value={invitation.last_name}
               autocomplete="family-name"
               maxlength={100}
-              required
+              hint="Leave empty if you have one name"
               form={form}
             />
             {standing === 'new' ? (

@@ -109,8 +109,9 @@ type AccessProps = {
 export const AccessFields = ({ actor, now, has, choices, form }: AccessProps) => {
   const values = filled(now, form)
   const chosen = choices.groups.find(({ id }) => shortId(id) === values.group)
-  // Admin ends with the move to another group: the second look has no role chosen.
-  const asksRole = form?.errors.role !== undefined && values.role === 'admin' && chosen?.is_default === false
+  // An Admin’s role ends with the move to another group: the second look has none chosen.
+  const ends = has?.role === 'admin' && values.role === 'admin' && chosen?.is_default === false
+  const asksRole = form?.errors.role !== undefined && ends
   const groups = choices.groups.length > 1 || !chosen || form?.errors.group_manager !== undefined
   const areas = [...new Set(allPermissions.map((name) => permissions[name].area))]
   const given = allPermissions.filter((name) => values.permissions.includes(name)).length

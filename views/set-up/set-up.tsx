@@ -11,7 +11,13 @@ export const SetUp = ({ token, form }: { token: string; form?: Form | undefined 
       <input type="hidden" name="token" value={token} />
       <Field label="Name of the organization" name="organization" autocomplete="organization" required form={form} />
       <Field label="Your first name" name="first_name" autocomplete="given-name" required form={form} />
-      <Field label="Your last name" name="last_name" autocomplete="family-name" required form={form} />
+      <Field
+        label="Your last name"
+        name="last_name"
+        autocomplete="family-name"
+        hint="Leave empty if you have one name"
+        form={form}
+      />
       <Field label="Your email" name="email" type="email" autocomplete="email" required form={form} />
       <Field
         label="Password"

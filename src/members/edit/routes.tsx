@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { Edit } from '../../../views/members/edit.tsx'
@@ -80,17 +81,20 @@ export const edit = new Hono<App>()
         screen(c, actor, { person, regions: await regionsIn(db, actor) }, form, since)
       if (!form.input) return again(form)
       if (wide) insist(mayPlace(actor, person))
-      if (person.version !== form.input.version) {
+      const after = profileIn(form.input, profileOf(person))
+      // A second press of the same button finds what the first one saved.
+      const already = isDeepStrictEqual(after, profileOf(person))
+      if (person.version !== form.input.version && !already) {
         const since = await changesSince(db, actor, person, form.input.version)
         return again({ ...form, values: { ...form.values, version: String(person.version) } }, since)
       }
-      const after = profileIn(form.input, profileOf(person))
       if (after.region_id !== person.region_id || after.area_id !== person.area_id) {
         const regions = await regionsIn(db, actor)
         const errors = placeErrors(regions, after.region_id, after.area_id)
         if (errors) return screen(c, actor, { person, regions }, refuse(form, errors))
       }
       const fresh = await editProfile(db, causeOf(c), actor, person, after)
-      return done(c, person.id, fresh ? 'Saved.' : 'Nothing was changed.', fresh)
+      const second = person.version !== form.input.version
+      return done(c, person.id, fresh || second ? 'Saved.' : 'Nothing was changed.', fresh)
     })
   })

@@ -68,6 +68,8 @@ async function done(c: Context<App>, said: string): Promise<Response> {
   return screen(c, await accountOf(c), { said })
 }
 
+const onItsWay = (email: string) => `A letter is on its way to ${email}.`
+
 const tooMany = (c: Context<App>, account: OwnAccount, form: Form, field: string, seconds: number) => {
   c.header('Retry-After', String(seconds))
   const text = `There were too many tries. Wait ${inMinutes(seconds)}, then try again`
@@ -91,10 +93,15 @@ export const accountProfile = new Hono<App>()
       if (!input) return screen(c, account, { form })
       if (input.username === undefined && input.email === undefined)
         return screen(c, account, { form: refuse(form, { '': 'Enter a username or an email address' }) })
-      if (input.version !== undefined && input.version !== account.version)
-        return screen(c, account, { form: meanwhile(form), status: 409 })
       const username = input.username === undefined ? account.username : input.username
       const moved = input.email !== undefined && emailKey(input.email) !== account.email_key ? input.email : null
+      if (input.version !== undefined && input.version !== account.version) {
+        // A second press of the same button finds what the first one did.
+        const already =
+          username === account.username && (!moved || emailKey(moved) === emailKey(account.new_email ?? ''))
+        if (already) return done(c, moved ? onItsWay(moved) : 'Saved.')
+        return screen(c, account, { form: meanwhile(form), status: 409 })
+      }
       const forced = {
         ...(account.username_locked && username !== account.username ? { username: locked } : {}),
         ...(account.email_locked && moved ? { email: locked } : {}),
@@ -109,7 +116,7 @@ export const accountProfile = new Hono<App>()
       const result = await changeOwn(db, causeOf(c), key, visitor, account, { username, email: moved })
       if ('taken' in result) return screen(c, account, { form: refuse(form, { username: taken }) })
       if ('wait' in result) return tooMany(c, account, form, 'username', result.wait)
-      if ('done' in result) return done(c, moved ? `A letter is on its way to ${moved}.` : 'Username changed.')
+      if ('done' in result) return done(c, moved ? onItsWay(moved) : 'Username changed.')
       await c.var.identify()
     }
     throw new TurnLost()

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { SecurityScreen } from '../../../views/settings/security.tsx'
@@ -55,7 +56,6 @@ export const securitySettings = new Hono<App>()
       if (!input) return screen(c, actor, before, { form })
       const { domains, error } = readDomains(input.domains)
       if (error !== undefined) return screen(c, actor, before, { form: refuse(form, { domains: error }) })
-      if (input.version !== before.version) return screen(c, actor, before, { form: meanwhile(form), status: 409 })
       const after = {
         invitation_approval: input.approval,
         invitation_days: input.days,
@@ -63,8 +63,12 @@ export const securitySettings = new Hono<App>()
         allowed_domains: domains,
         support_access: input.support_access === 'on',
       }
+      // A second press of the same button finds what the first one saved.
+      const second = input.version !== before.version
+      if (second && !isDeepStrictEqual({ ...before, ...after }, before))
+        return screen(c, actor, before, { form: meanwhile(form), status: 409 })
       const changed = await changeSecurity(c.var.db, causeOf(c), actor, before, after)
-      const said = changed ? 'Saved.' : 'Nothing was changed.'
+      const said = changed || second ? 'Saved.' : 'Nothing was changed.'
       if (!isSwap(c)) return leadOn(c, c.req.path, said)
       const fresh = { ...before, ...after, version: before.version + (changed ? 1 : 0) }
       return screen(c, actor, fresh, { said })

@@ -54,12 +54,14 @@ export const requiredTwoFactor = new Hono<App>()
       const before = await requirement(db, actor, now)
       const { input } = form
       if (!input) return screen(c, actor, before, { form })
-      if (input.version !== before.version) return screen(c, actor, before, { form: meanwhile(form), status: 409 })
+      const different = input.from !== before.two_factor_from
+      // A second press of the same button finds what the first one saved.
+      const second = input.version !== before.version
+      if (second && different) return screen(c, actor, before, { form: meanwhile(form), status: 409 })
       const error = whyNotFrom(input.from, before.two_factor_from, dayOf(now))
       if (error) return screen(c, actor, before, { form: refuse(form, { from: error }) })
-      const different = input.from !== before.two_factor_from
       if (different) await requireTwoFactor(db, causeOf(c), actor, before, input.from)
-      const said = different ? 'Saved.' : 'Nothing was changed.'
+      const said = different || second ? 'Saved.' : 'Nothing was changed.'
       if (!isSwap(c)) return leadOn(c, c.req.path, said)
       const fresh = { ...before, two_factor_from: input.from, version: before.version + (different ? 1 : 0) }
       return screen(c, actor, fresh, { said })
