@@ -5,7 +5,7 @@ import { Join } from '../../views/joining/join.tsx'
 import { whomToAsk } from '../organizations/queries.ts'
 import { newPassword } from '../passwords/form.ts'
 import { hashPassword } from '../passwords/hash.ts'
-import { passwordErrors } from '../passwords/rules.ts'
+import { passwordErrors, withPassword } from '../passwords/rules.ts'
 import { anyone } from '../platform/access/allow.ts'
 import { confirmed } from '../platform/access/confirmed.ts'
 import { takingTurns } from '../platform/access/turn.ts'
@@ -185,7 +185,8 @@ export const joining = new Hono<App>()
         return c.redirect('/join', 303)
       }
       const isNew = standing === 'new'
-      if (!form.input) return screen(c, token, found, form, 422)
+      const whose = { email: invitation.email, organizations: [invitation.organization.name] }
+      if (!form.input) return screen(c, token, found, isNew ? withPassword(form, whose) : form, 422)
       if (!isStillCovered(invitation)) {
         await returnToApproval(db, strangerCause(c), found)
         takeCookie(c, cookie)
@@ -193,7 +194,6 @@ export const joining = new Hono<App>()
       }
       const { first_name, last_name, password = '', password_again = '' } = form.input
       if (isNew) {
-        const whose = { email: invitation.email, organizations: [invitation.organization.name] }
         const errors = passwordErrors({ password, password_again }, whose)
         if (errors) return screen(c, token, found, refuse(form, errors), 422)
         password_hash ??= await hashPassword(password)

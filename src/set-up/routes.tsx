@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { z } from 'zod'
 import { SetUp } from '../../views/set-up/set-up.tsx'
 import { hashPassword } from '../passwords/hash.ts'
-import { passwordErrors } from '../passwords/rules.ts'
+import { passwordErrors, withPassword } from '../passwords/rules.ts'
 import { anyone } from '../platform/access/allow.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { strangerCause } from '../platform/web/cause.ts'
@@ -49,7 +49,10 @@ export const setUp = new Hono<App>()
     const form = await readForm(c, setUpForm)
     const token = form.values.token ?? c.req.query('token') ?? readCookie(c, cookie) ?? ''
     await needsToken(c, token)
-    if (!form.input) return screen(c, token, form)
+    if (!form.input) {
+      const { email = '', organization = '' } = form.values
+      return screen(c, token, withPassword(form, { email, organizations: [organization] }))
+    }
     const { organization, first_name, last_name, email, password } = form.input
     const errors = passwordErrors(form.input, { email, organizations: [organization] })
     if (errors) return screen(c, token, refuse(form, errors))

@@ -19,6 +19,7 @@ describe('an address is understood in any usual form', () => {
     ['Nimali Wije nimali@example.org', [['Nimali', 'Wije', 'nimali@example.org']]],
     ['nimali@example.org Nimali Wije', [['Nimali', 'Wije', 'nimali@example.org']]],
     ['Wije; Nimali; nimali@example.org', [['Nimali', 'Wije', 'nimali@example.org']]],
+    ['nimali@example.org, Nimali, Wije', [['Nimali', 'Wije', 'nimali@example.org']]],
     ['Nimali\tWije\tnimali@example.org', [['Nimali', 'Wije', 'nimali@example.org']]],
     ['Nimali Wije (nimali@example.org)', [['Nimali', 'Wije', 'nimali@example.org']]],
     [

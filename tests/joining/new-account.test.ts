@@ -139,6 +139,8 @@ test('what is wrong is told beside the fields, with the values kept; passwords a
   }
   const again = await wrong({ first_name: '', last_name: 'Kept' }, 'Enter your first name')
   expect(again.html).toContain('value="Kept"')
+  const both = await wrong({ first_name: '', password: 'short', password_again: 'short' }, 'Enter your first name')
+  expect(both.text).toContain('at least 15 characters')
   await wrong({ password: 'short', password_again: 'short' }, 'at least 15 characters')
   await wrong({ password_again: `${password}x` }, 'Enter the same password twice')
   const local = nora.email.slice(0, nora.email.indexOf('@'))

@@ -3,7 +3,7 @@ export type Written = { text: string; email: string; first_name: string; last_na
 
 /*
  * Reads addresses as people paste them: "name@x", "Name <name@x>", "\"Last, First\" <name@x>", "First Last name@x",
- * "Last; First; name@x", columns of a table, lists with commas or semicolons. Every letter is looked at a fixed number of times,
+ * "Last; First; name@x", "name@x, First, Last", columns of a table, lists with commas or semicolons. Every letter is looked at a fixed number of times,
  * whatever is pasted: no expression here goes back.
  */
 
@@ -88,7 +88,9 @@ function peopleOnLine(line: string): Written[] {
     const people = peopleIn(parts.find((part) => part.includes('@')) ?? '')
     if (people.length !== 1) return people
     const names = parts.filter((part) => !part.includes('@'))
-    return people.map((one) => ({ ...besideNames(names, one, isTable), text: line }))
+    // Who writes the address first writes columns: the first name is the next.
+    const columns = isTable || parts[0]?.includes('@') === true
+    return people.map((one) => ({ ...besideNames(names, one, columns), text: line }))
   }
   const found: Written[] = []
   let names: string[] = []
