@@ -163,6 +163,24 @@ test('a link that was sent before it went back to waiting stays dead: the letter
   expect((await rowOf(one.email)).generation).toBe(4)
 })
 
+test('who comes back to a decision that is made with the browser’s Back finds the way to the invitation', async () => {
+  const one = await invited(world.ana)
+  const link = `href="/o/${world.here.slug}/invitations/${shortId(one.id)}">Open the invitation</a>`
+  // Its sender may not decide, before and after.
+  expect((await world.ana.get(on(one, 'approve'))).html).toContain(link)
+  await decide(bea, one, 'deny')
+  const answers = { approve: 409, deny: 303, revoke: 403, resend: 403 }
+  for (const [name, expected] of Object.entries(answers)) {
+    const { status, html } = await bea.get(on(one, name))
+    expect([name, status]).toEqual([name, expected])
+    if (status !== 303) expect(html).toContain(link)
+  }
+  const ines = await world.enter({ first: 'Ines', permissions: ['members.invite'] })
+  expect((await ines.get(on(one, 'resend'))).html).toContain(
+    `href="/o/${world.here.slug}/invitations/new/sent/${shortId(one.id)}">Open the invitation`,
+  )
+})
+
 test('Bea denies with a reason: nobody is written to but Ana, and the row leaves the table', async () => {
   const one = await invited(world.ana)
   for (const reason of ['', '  \r\n ', 'x'.repeat(501)]) {
