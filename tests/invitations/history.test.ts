@@ -165,7 +165,15 @@ describe('filters', () => {
     expect(text).toContain('No invitation matches all of this')
     expect(text).toContain('Search “nobody” only')
     const fresh = await organization()
-    expect((await fresh.ana.get('invitations')).text).toContain('Nobody was invited yet')
+    const invite = `href="/o/${fresh.here.slug}/invitations/new" data-hx-boost="false"`
+    const empty = async (browser: typeof fresh.ana, query = '') =>
+      /<section class="empty".*?<\/section>/s.exec((await browser.get(`invitations${query}`)).html)?.[0] ?? ''
+    expect(await empty(fresh.ana)).toContain('Nobody was invited yet')
+    expect(await empty(fresh.ana)).toContain(invite)
+    expect(await empty(fresh.ana, '?status=active')).not.toContain(invite)
+    const ivy = await fresh.enter({ first: 'Ivy', permissions: ['invitations.view'] })
+    expect(await empty(ivy)).toContain('Nobody was invited yet')
+    expect(await empty(ivy)).not.toContain(invite)
   })
 })
 
