@@ -59,7 +59,7 @@ export const History = (props: HistoryProps) => {
         <Tabs actor={actor} section="Permissions" current="/invitations" />
       </div>
       <Toolbar {...props} />
-      <Filters base={base} list={list} roles={around.roles} />
+      <Filters base={base} list={list} roles={around.roles} facets={around.facets ?? undefined} />
       <AskCounts href={countsHref(props)} />
       <div {...changesPeople}>
         <Invitations {...props} />
