@@ -197,6 +197,7 @@ test('among those removed they are told as who never joined, with the way to the
     const { text, html } = await bea.get(`${panel}?status=removed`)
     expect(text).toContain(`They never joined: their invitation was ${outcome}. Open the invitation`)
     expect(text).toContain(`Invitation ${outcome} Nov 22, 2026`)
+    expect(text).toContain('Nothing of this was ever theirs')
     expect(text).not.toContain('before they were removed')
     expect(html).toContain(`href="/o/${world.here.slug}/${panel}/invitation?status=removed"`)
     expect((await bea.get(`${panel}/invitation`)).location).toBe(

@@ -372,8 +372,9 @@ const Rights = ({
       <Title id="rights">Permissions</Title>
       {person.removed_at && (
         <p class="muted">
-          {neverJoined(person) ? 'What they would have held.' : 'What they held before they were removed.'} Nothing of
-          it opens anything now.
+          {neverJoined(person)
+            ? 'Nothing of this was ever theirs.'
+            : 'What they held before they were removed. Nothing of it opens anything now.'}
         </p>
       )}
       {rights.length === 0 ? (
