@@ -36,7 +36,7 @@ import { organizations } from './organizations/routes.ts'
 import { ownPasswordChange } from './passwords/change/routes.tsx'
 import { forgottenPassword } from './passwords/forgotten/routes.tsx'
 import { passwords } from './passwords/routes.tsx'
-import { pageOfStage } from './platform/access/actor.ts'
+import { can, pageOfStage } from './platform/access/actor.ts'
 import type { Guard } from './platform/access/allow.ts'
 import { permissions } from './platform/access/permissions.ts'
 import { TurnLost } from './platform/access/turn.ts'
@@ -48,6 +48,7 @@ import type { App, Services } from './platform/web/app-context.ts'
 import { causeOf } from './platform/web/cause.ts'
 import { compression } from './platform/web/compression.ts'
 import {
+  Conflict,
   DownloadUnderWay,
   Failure,
   ForeignRequest,
@@ -326,7 +327,8 @@ async function fail(c: Context<App>, error: unknown): Promise<Response> {
   if (failure instanceof Refused) return refused(c, failure)
   const found = words[failure.status] ?? { title: 'This didn’t work', text: [] }
   const text = failure.status === 400 ? [failure.message] : found.text
-  return answer(c, failure.status, { ...found, text })
+  const on = failure instanceof Conflict ? wayOnFrom(c) : found.on
+  return answer(c, failure.status, { ...found, text, ...(on && { on }) })
 }
 
 function answer(c: Context<App>, status: number, found: Words, extra: Record<string, string> = {}): Response {
@@ -360,7 +362,25 @@ function signInFirst(c: Context<App>): Response {
 async function refused(c: Context<App>, { message }: Refused): Promise<Response> {
   const { actor } = c.var
   if (actor) await recordRefusal(c.var.db, causeOf(c), c.var.key, actor.organization.id, { rule: message })
-  return answer(c, 403, { title: 'This can’t be done', text: [message] })
+  return answer(c, 403, { title: 'This can’t be done', text: [message], on: wayOnFrom(c) })
+}
+
+/**
+ * Where the page of what can’t be done leads: Back brings people to forms that are done with. It repeats what the address names, and so
+ * tells nobody more than they asked for.
+ */
+function wayOnFrom({ req, var: { actor } }: Context<App>): NonNullable<Words['on']> {
+  const invitation = (href: string) => ({ href, label: 'Open the invitation' })
+  if (req.path.startsWith('/profile/')) return { href: '/profile/security', label: 'Security' }
+  const across = /^\/support\/invitations\/[^/]+/.exec(req.path)
+  if (across) return invitation(across[0])
+  const [here = '', base = '', list = '', id = ''] = /^(\/o\/[^/]+)\/(\w+)\/([^/]+)/.exec(req.path) ?? []
+  if (actor && list === 'members' && can(actor, 'members.view')) return { href: here, label: 'Open details' }
+  if (actor && list === 'invitations' && id !== 'new')
+    return invitation(can(actor, 'invitations.view') ? here : `${base}/invitations/new/sent/${id}`)
+  if (list === 'groups') return { href: `${base}/groups`, label: 'Groups' }
+  if (list === 'roles') return { href: `${base}/roles`, label: 'Roles' }
+  return { href: '/', label: 'Go to your first page' }
 }
 
 async function notAllowed(c: Context<App>, { missing }: NotAllowed): Promise<Response> {

@@ -164,22 +164,26 @@ function wholly(scope: Scope, facet: Exclude<Facetted, 'custom'>): RawBuilder<Fa
   return sql`(select json_build_object('cut', false, 'of', json_build_object(${sql.join(pairs)})))`
 }
 
-/**
- * How many each option of each filter would show, in one statement of bounded work, which is asked for after the page has come.
- * `roles` gives the custom roles that there are.
- */
-export async function facetsOf<Roles>(
-  scope: Scope,
-  list: InvitationList,
-  roles: Expression<Roles>,
-): Promise<{ facets: Facets; roles: Roles }> {
-  const counted = (Object.keys(without) as Facetted[]).map((facet) => {
+/** How many each option of each filter would show, filter by filter; of bounded work. */
+const facetColumns = (scope: Scope, list: InvitationList) =>
+  (Object.keys(without) as Facetted[]).map((facet) => {
     const others = { ...list, ...without[facet], after: null, before: null }
     const whole = !others.q && filterCount(others) === 0 && !withinReach(others, scope.actor)?.group
     const query = whole && facet !== 'custom' ? wholly(scope, facet) : amongNewest(scope, others, facet)
     return query.as(facet)
   })
-  const asked = [...counted, sql`${roles}`.as('roles')]
+
+/** The same as one value, for a statement that asks for more. */
+export const facetsIn = (scope: Scope, list: InvitationList): RawBuilder<Facets> =>
+  sql`(select to_json(f) from (${scope.db.selectNoFrom(facetColumns(scope, list) as never)}) f)`
+
+/** The same in one statement, which is asked for after the page has come. `roles` gives the custom roles that there are. */
+export async function facetsOf<Roles>(
+  scope: Scope,
+  list: InvitationList,
+  roles: Expression<Roles>,
+): Promise<{ facets: Facets; roles: Roles }> {
+  const asked = [...facetColumns(scope, list), sql`${roles}`.as('roles')]
   const { roles: found, ...facets } = (await scope.db
     .selectNoFrom(asked as never)
     .executeTakeFirstOrThrow()) as unknown as Facets & { roles: Roles }

@@ -4,11 +4,17 @@ import type { Actor } from '../platform/access/actor.ts'
 import { atMost } from '../platform/database/compiled-once.ts'
 import type { Db } from '../platform/database/connect.ts'
 import { withinReach } from './conditions.ts'
-import { type Count, countOf } from './count.ts'
+import { type Count, countOf, type Facets, facetsIn } from './count.ts'
 import type { InvitationList } from './list-state.ts'
 import { type Invitation, panelQuery } from './panel.ts'
 
-export type Around = { roles: { id: string; name: string }[]; count: Count | null; panel: Invitation | null }
+export type Around = {
+  roles: { id: string; name: string }[]
+  count: Count | null
+  /** Only where the page is to have the counts of the filters' options in it. */
+  facets: Facets | null
+  panel: Invitation | null
+}
 
 /** The organization's custom roles, which the filter offers by name. */
 export const customRoles = (db: Db, actor: Actor) =>
@@ -28,10 +34,12 @@ export async function aroundTheList(
   list: InvitationList,
   now: Date,
   panelId: string | null,
+  counted: boolean,
 ): Promise<Around | null> {
   const reached = withinReach(list, actor)
   const count = reached && !list.q ? countOf({ db, actor, now }, list) : sql<Count | null>`null::json`
-  const beside = [customRoles(db, actor).as('options'), count.as('count')] as const
+  const facets = counted ? facetsIn({ db, actor, now }, list) : sql<Facets | null>`null::json`
+  const beside = [customRoles(db, actor).as('options'), count.as('count'), facets.as('facets')] as const
   const row = panelId
     ? await panelQuery(db, actor)
         .where('i.id', '=', panelId)
@@ -39,6 +47,7 @@ export async function aroundTheList(
         .executeTakeFirst()
     : await db.selectNoFrom(beside as never).executeTakeFirst()
   if (!row) return null
-  const found = row as unknown as { options: Around['roles']; count: Count | null }
-  return { roles: found.options, count: found.count, panel: panelId ? (row as unknown as Invitation) : null }
+  const found = row as unknown as { options: Around['roles'] } & Pick<Around, 'count' | 'facets'>
+  const { options, count: known, facets: each } = found
+  return { roles: options, count: known, facets: each, panel: panelId ? (row as unknown as Invitation) : null }
 }

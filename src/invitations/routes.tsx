@@ -7,6 +7,7 @@ import { actorOf, allow } from '../platform/access/allow.ts'
 import { readId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
 import { NotFound } from '../platform/web/failures.ts'
+import { asksCounts } from '../platform/web/query.ts'
 import { isSwap, show } from '../platform/web/show.ts'
 import { around, baseOf } from './act.tsx'
 import { facetsOf } from './count.ts'
@@ -23,9 +24,10 @@ async function listScreen(c: Context<App>, panelId: string | null): Promise<Resp
   const actor = actorOf(c)
   const base = baseOf(c)
   const { list, noticed } = readInvitationList(address(c))
+  const counted = asksCounts(address(c)) && !isSwap(c)
   const [page, found] = await Promise.all([
     invitationPage(db, actor, list, now),
-    aroundTheList(db, actor, list, now, panelId),
+    aroundTheList(db, actor, list, now, panelId, counted),
   ])
   if (!found) throw new NotFound()
   const { panel } = found

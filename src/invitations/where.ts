@@ -1,7 +1,7 @@
 import { type Actor, fullName, reach } from '../platform/access/actor.ts'
 import { shortId } from '../platform/ids.ts'
 import type { Letter } from './letters.ts'
-import type { Invitation } from './panel.ts'
+import type { Invitation, Told } from './panel.ts'
 import { statusAt } from './rules.ts'
 
 /** Where an invitation is, for one plain paragraph: the case, and what the words need. */
@@ -23,12 +23,18 @@ const latest = (letters: Letter[], generation: number) => {
 
 const states = { accepted: 'delivered', delayed: 'delayed', refused: 'refused', bounced: 'bounced' } as const
 
+/** It went, or was sent again, to those who approve; what waits and is corrected waits on. */
+const waitsAnew = ({ act, changes }: Told): boolean =>
+  act === 'invitation.returned' ||
+  (sentAnew.includes(act) && Array.isArray(changes.status) && changes.status[1] === 'pending_approval')
+const sentAnew = ['invitation.resent', 'invitation.address_corrected']
+
 /** `mails`: a mail server is configured, so that what waits will be sent. */
 export function whereIs(invitation: Invitation, now: Date, mails: boolean): Where {
   const { told, reason } = invitation
   switch (statusAt(invitation, now)) {
     case 'pending_approval': {
-      const back = told.find(({ act }) => act === 'invitation.returned')
+      const back = told.find(waitsAnew)
       return { is: 'waiting', since: back ? new Date(back.at) : invitation.created_at, again: back !== undefined }
     }
     case 'active':

@@ -2,7 +2,7 @@ import { type Context, Hono } from 'hono'
 import { Members, PeopleSwap } from '../../views/members/members.tsx'
 import { Panel, RowActs } from '../../views/members/panel.tsx'
 import { WhoCan } from '../../views/members/who.tsx'
-import { type Actor, can, fullName, reach } from '../platform/access/actor.ts'
+import { type Actor, can, fullName } from '../platform/access/actor.ts'
 import { actorOf, allow, member } from '../platform/access/allow.ts'
 import { readId, shortId } from '../platform/ids.ts'
 import type { App } from '../platform/web/app-context.ts'
@@ -12,19 +12,13 @@ import { baseOf } from './act.tsx'
 import { placeIn, readMemberList } from './list-state.ts'
 import { memberPage } from './page.ts'
 import { aroundTheList, type MemberPanel, memberPanel } from './queries.ts'
+import { seesInvitation } from './rules.ts'
 
 const address = (c: Context<App>) => new URL(c.req.url)
 
 /** Somebody Invited is their invitation, to whoever may see it (invitations/of-member.tsx). */
-function hasInvitation(actor: Actor, { status, invited_into }: MemberPanel): boolean {
-  const far = reach(actor, 'invitations.view')
-  const own = actor.membership.groupId
-  return (
-    status === 'invited' &&
-    far !== null &&
-    invited_into.some(({ group_id }) => far === 'organization' || group_id === own)
-  )
-}
+const hasInvitation = (actor: Actor, person: MemberPanel): boolean =>
+  person.status === 'invited' && seesInvitation(actor, person)
 
 const toInvitation = (c: Context<App>, id: string) =>
   c.redirect(`${baseOf(c)}/${shortId(id)}/invitation${address(c).search}`, 303)

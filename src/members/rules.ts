@@ -157,3 +157,17 @@ export function beyond(actor: Actor, before: Right[], after: Right[], group: str
 
 /** Pending invitations are counted so far beside the list; with more it says so. */
 export const mostPending = 99
+
+/** An invitation of somebody's place here, to whoever may see those into its group. */
+export function seesInvitation(
+  actor: Actor,
+  { invited_into }: { invited_into: { group_id: string | null }[] },
+): boolean {
+  const far = reach(actor, 'invitations.view')
+  const own = actor.membership.groupId
+  return far !== null && invited_into.some(({ group_id }) => far === 'organization' || group_id === own)
+}
+
+/** Somebody removed who was invited and had not come; of whoever came, the place says `active`, and of whoever was added, nothing. */
+export const neverJoined = ({ status, invite }: { status: string; invite: string }): boolean =>
+  status === 'removed' && invite !== '' && invite !== 'active'

@@ -41,6 +41,12 @@ const send = async (browser: Browser, path: string, fields: Fields = {}) => {
   return browser.post(path, { ...(version ? { version } : {}), ...(key ? { key } : {}), ...fields })
 }
 
+test('who asks to delete the group that always exists is led back to the groups', async () => {
+  const { status, html } = await world.ana.get(at(world.here.defaultGroup, 'delete'))
+  expect(status).toBe(403)
+  expect(html).toContain(`<a class="btn" href="/o/${world.here.slug}/groups">Groups</a>`)
+})
+
 test('a stranger from another organization gets the same 404 as for nobody', async () => {
   for (const path of ['groups', 'groups/new', at(world.intake), at(world.intake, 'delete')])
     expect((await world.stella.get(`/o/${world.here.slug}/${path}`)).status).toBe(404)

@@ -163,6 +163,52 @@ test('a link that was sent before it went back to waiting stays dead: the letter
   expect((await rowOf(one.email)).generation).toBe(4)
 })
 
+test('who comes back to a decision that is made with the browser’s Back finds the way to the invitation', async () => {
+  const one = await invited(world.ana)
+  const link = `href="/o/${world.here.slug}/invitations/${shortId(one.id)}">Open the invitation</a>`
+  // Its sender may not decide, before and after.
+  expect((await world.ana.get(on(one, 'approve'))).html).toContain(link)
+  await decide(bea, one, 'deny')
+  const answers = { approve: 409, deny: 303, revoke: 403, resend: 403 }
+  for (const [name, expected] of Object.entries(answers)) {
+    const { status, html } = await bea.get(on(one, name))
+    expect([name, status]).toEqual([name, expected])
+    if (status !== 303) expect(html).toContain(link)
+  }
+  const ines = await world.enter({ first: 'Ines', permissions: ['members.invite'] })
+  expect((await ines.get(on(one, 'resend'))).html).toContain(
+    `href="/o/${world.here.slug}/invitations/new/sent/${shortId(one.id)}">Open the invitation`,
+  )
+})
+
+test('among those removed they are told as who never joined, with the way to the invitation for who may see it', async () => {
+  const [denied, revoked, declined] = [await invited(world.ana), await invited(world.ana), await invited(world.ana)]
+  await decide(bea, denied, 'deny')
+  await world.ana.post(on(revoked, 'revoke'), hiddenIn((await world.ana.get(on(revoked, 'revoke'))).html))
+  // As declining leaves them: by nobody of the organization.
+  await world.db
+    .updateTable('membership')
+    .set({ status: 'removed', removed_at: world.clock.now, invite: 'rejected', invite_expires_at: null })
+    .where('id', '=', declined.membership_id)
+    .execute()
+  const vic = await world.enter({ first: 'Vic', permissions: ['members.view'] })
+  for (const [outcome, one] of Object.entries({ denied, revoked, declined })) {
+    const panel = `members/${shortId(one.membership_id)}`
+    const { text, html } = await bea.get(`${panel}?status=removed`)
+    expect(text).toContain(`They never joined: their invitation was ${outcome}. Open the invitation`)
+    expect(text).toContain(`Invitation ${outcome} Nov 22, 2026`)
+    expect(text).toContain('Nothing of this was ever theirs')
+    expect(text).not.toContain('before they were removed')
+    expect(html).toContain(`href="/o/${world.here.slug}/${panel}/invitation?status=removed"`)
+    expect((await bea.get(`${panel}/invitation`)).location).toBe(
+      on(one, '').replace(/^(.*)\/$/, `/o/${world.here.slug}/$1`),
+    )
+    const seen = await vic.get(panel)
+    expect(seen.text).toContain(`They never joined: their invitation was ${outcome}.`)
+    expect(seen.html).not.toContain('/invitation"')
+  }
+})
+
 test('Bea denies with a reason: nobody is written to but Ana, and the row leaves the table', async () => {
   const one = await invited(world.ana)
   for (const reason of ['', '  \r\n ', 'x'.repeat(501)]) {

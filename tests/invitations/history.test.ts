@@ -165,17 +165,27 @@ describe('filters', () => {
     expect(text).toContain('No invitation matches all of this')
     expect(text).toContain('Search “nobody” only')
     const fresh = await organization()
-    expect((await fresh.ana.get('invitations')).text).toContain('Nobody was invited yet')
+    const invite = `href="/o/${fresh.here.slug}/invitations/new" data-hx-boost="false"`
+    const empty = async (browser: typeof fresh.ana, query = '') =>
+      /<section class="empty".*?<\/section>/s.exec((await browser.get(`invitations${query}`)).html)?.[0] ?? ''
+    expect(await empty(fresh.ana)).toContain('Nobody was invited yet')
+    expect(await empty(fresh.ana)).toContain(invite)
+    expect(await empty(fresh.ana, '?status=active')).not.toContain(invite)
+    const ivy = await fresh.enter({ first: 'Ivy', permissions: ['invitations.view'] })
+    expect(await empty(ivy)).toContain('Nobody was invited yet')
+    expect(await empty(ivy)).not.toContain(invite)
   })
 })
 
 describe('counts', () => {
+  const countsIn = (html: string) =>
+    Object.fromEntries(
+      [...html.matchAll(/value="([\w-]+)"[^>]*>[^<]*<i>([\d,+]+)/g)].map(([, value, count]) => [value, count]),
+    )
   const countsOf = async (query = '') => {
     const { html, status } = await world.ana.swap.get(`invitations/counts${query}`)
     expect(status).toBe(200)
-    return Object.fromEntries(
-      [...html.matchAll(/value="([\w-]+)"[^>]*>[^<]*<i>([\d,+]+)/g)].map(([, value, count]) => [value, count]),
-    )
+    return countsIn(html)
   }
   test('each option says how many it would show beside the other filters, and its own filter doesn’t count', async () => {
     expect(await countsOf()).toMatchObject({
@@ -211,6 +221,23 @@ describe('counts', () => {
     expect((await world.ana.get('invitations/counts?role=viewer')).location).toBe(
       `/o/${world.here.slug}/invitations?role=viewer`,
     )
+  })
+  test('without script a link beside the filters brings the page with the same counts in it', async () => {
+    const link = (html: string) => /<noscript>(.*?)<\/noscript>/s.exec(html)?.[1] ?? ''
+    const listed = `invitations?status=pending_activation&role=viewer`
+    const plain = await world.ana.get(listed)
+    expect(link(plain.html)).toContain(
+      `<a href="/o/${world.here.slug}/${listed.replace('&', '&amp;')}&amp;counts=yes">Show how many each has</a>`,
+    )
+    const { status, html } = await world.ana.get(`${listed}&counts=yes`)
+    expect(status).toBe(200)
+    expect(html).not.toContain('wasn’t understood')
+    expect(countsIn(html)).toEqual(await countsOf('?status=pending_activation&role=viewer'))
+    expect(namesIn(html)).toEqual(namesIn(plain.html))
+    // Applied anew, the filters have their counts again.
+    expect(link(html)).toContain('<input type="hidden" name="counts" value="yes"')
+    expect((await world.gus.get('invitations?counts=yes')).html).toMatch(/value="revoked"[^>]*>Revoked<i>1/)
+    expect((await world.ana.get('invitations?counts=no')).html).not.toContain('<i>')
   })
   test('the right to view is all that they need, and a Group manager’s are those of the own group', async () => {
     expect((await world.mia.swap.get('invitations/counts')).status).toBe(403)

@@ -210,7 +210,10 @@ describe('where approval is asked', () => {
     await world.add({ first: 'Sue', permissions: ['invitations.approve'], suspended: true })
     const ivo = await invited(world)
     expect((await world.ana.get(at(ivo, 'resend'))).text).toContain('It waits for approval first')
+    world.clock.pass(minutes(11))
     await act(world.ana, ivo, 'resend')
+    const { text } = await world.ana.get(at(ivo, '').slice(0, -1))
+    expect(text).toContain('It has waited for approval again since Nov 22, 12:11')
     expect(await invitationOf(world, ivo)).toMatchObject({
       status: 'pending_approval',
       approval: 'waiting',

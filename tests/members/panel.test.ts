@@ -111,5 +111,6 @@ test('somebody removed can be opened by those who may see members, and says sinc
   const rex = await world.add({ first: 'Rex', last: 'Removed', removed: true })
   const { status, text } = await world.ana.get(`members/${rex.id}`)
   expect(status).toBe(200)
-  expect(text).toMatch(/Removed .* Removed Nov 22, 2026/)
+  expect(text).toMatch(/Removed .* What they held before they were removed.* Removed Nov 22, 2026/)
+  expect(text).not.toContain('never joined')
 })

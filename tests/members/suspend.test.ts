@@ -42,6 +42,23 @@ test('Ana suspends Mia, who is out on her next request, and in again when she is
   ])
 })
 
+test('who comes back to the form of what is done with the browser’s Back finds the way to the person', async () => {
+  const { ana, mia } = world
+  const details = `<a class="btn" href="/o/${world.here.slug}/members/${shortId(mia.person.id)}">Open details</a>`
+  await act(ana, mia.person, 'suspend')
+  for (const name of ['suspend', 'unblock', 'exempt', 'picture']) {
+    const { status, html } = await ana.get(at(mia.person, name))
+    expect([name, status, html.includes(details)]).toEqual([name, 403, true])
+  }
+  await act(ana, mia.person, 'reactivate')
+  expect((await ana.get(at(mia.person, 'reactivate'))).html).toContain(details)
+  // Who may not look at people is led where they may be.
+  const ed = await world.enter({ first: 'Ed', permissions: ['members.edit'] })
+  const refused = await ed.get(at(ed.person, 'suspend'))
+  expect(refused.status).toBe(403)
+  expect(refused.html).toContain('<a class="btn" href="/">Go to your first page</a>')
+})
+
 test('with htmx the answer is the fresh panel, the fresh row, and what was done', async () => {
   const { ana, mia } = world
   const path = at(mia.person, 'suspend')
@@ -94,6 +111,7 @@ test('of two tabs the second is told that somebody changed it, and nothing happe
   await act(ana, mia.person, 'reactivate')
   const late = await ana.post(at(mia.person, 'suspend'), hiddenIn(html))
   expect(late.status).toBe(409)
+  expect(late.html).toContain(`href="/o/${world.here.slug}/members/${shortId(mia.person.id)}">Open details</a>`)
   expect((await rowOf(mia.person)).status).toBe('active')
 })
 

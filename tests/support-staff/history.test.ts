@@ -218,6 +218,10 @@ describe('how many each option would show', () => {
     expect(page).toContain(`data-hx-get="/support/invitations/counts?q=${word}"`)
     expect(page).not.toContain('<i>')
     expect(await counts(`q=${word}`)).toMatchObject({ pending_activation: '4', expired: '1', revoked: '0', '24h': '3' })
+    // Without script by a link, and with the page.
+    expect(page).toContain(`<noscript><a href="/support/invitations?q=${word}&amp;counts=yes">`)
+    const counted = (await support.get(`/support/invitations?q=${word}&counts=yes`)).html
+    expect(counted).toMatch(/value="pending_activation"[^>]*>Pending activation<i>4</)
     expect(await counts(`q=${word}&timeframe=24h`)).toMatchObject({ pending_activation: '3', expired: '0', '7d': '4' })
     expect(await counts(`q=${word}&status=expired`)).toMatchObject({ '24h': '0', '7d': '0', '30d': '1' })
     await close(world, world.elsewhere.id)

@@ -111,6 +111,7 @@ const screens: Screen[] = [
     200,
     3,
   ],
+  ['the history with the counts in it, for who has no script', () => world.ana.get('invitations?counts=yes'), 200, 3],
   ['the counts of its filters', () => world.ana.swap.get('invitations/counts?status=active'), 200, 2],
   ['an invitation beside it', () => world.ana.get(`invitations/${shortId(invited.id)}`), 200, 3],
   ['an invitation, as a swap', () => world.ana.swap.get(`invitations/${shortId(invited.id)}`), 200, 2],

@@ -2,6 +2,7 @@ import {
   type AcrossList,
   columns,
   filterCount,
+  placeIn,
   type Sort,
   writeAcrossList,
 } from '../../src/invitations/across/list-state.ts'
@@ -10,12 +11,13 @@ import { type Timeframe, timeframes } from '../../src/invitations/list-state.ts'
 import type { SendProps } from '../../src/invitations/resend/form.tsx'
 import { invitationStatuses } from '../../src/invitations/rules.ts'
 import { shortId } from '../../src/platform/ids.ts'
+import { withCounts } from '../../src/platform/web/query.ts'
 import { Icon } from '../parts/icon.tsx'
 import { Boxes, type Chip, Chips, changesPeople, Empty, Filter, Find, Head, Pager, total } from '../parts/list.tsx'
 import { SupportTabs } from '../parts/support-tabs.tsx'
 import { DayOf } from '../parts/time.tsx'
 import { InvitationAct } from './act.tsx'
-import { AskCounts, boxes } from './filters.tsx'
+import { AskCounts, boxes, CountsByLink } from './filters.tsx'
 import { Letter } from './letter.tsx'
 import { Facts } from './panel.tsx'
 import { Resend } from './resend.tsx'
@@ -25,7 +27,14 @@ import { nameOf, stateOf } from './words.ts'
 
 const base = '/support/invitations'
 
-type ListProps = { list: AcrossList; noticed: boolean; page: AcrossPage; now: Date; zone: string }
+type ListProps = {
+  list: AcrossList
+  noticed: boolean
+  page: AcrossPage
+  facets?: AcrossFacets | undefined
+  now: Date
+  zone: string
+}
 
 const countsHref = (list: AcrossList) => `${base}/counts${writeAcrossList(list)}`
 
@@ -36,7 +45,7 @@ export const Across = (props: ListProps) => (
       <h1>Support</h1>
       <SupportTabs current={base} />
     </div>
-    <Search list={props.list} />
+    <Search list={props.list} facets={props.facets} />
     <AskCounts href={countsHref(props.list)} />
     <div {...changesPeople}>
       <AcrossRows {...props} />
@@ -211,8 +220,8 @@ export const AcrossCounts = (props: OptionsProps) => (
   </>
 )
 
-const Search = ({ list }: { list: AcrossList }) => {
-  const options = optionsOf({ list })
+const Search = ({ list, facets }: OptionsProps) => {
+  const options = optionsOf({ list, facets })
   return (
     <Find
       base={base}
@@ -232,6 +241,7 @@ const Search = ({ list }: { list: AcrossList }) => {
       <Filter label="Timeframe">
         <div id="of-timeframe">{options.timeframe}</div>
       </Filter>
+      <CountsByLink href={base + withCounts(placeIn(list))} counted={facets !== undefined} />
     </Find>
   )
 }

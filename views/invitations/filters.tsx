@@ -1,8 +1,9 @@
 import type { Facet, Facets } from '../../src/invitations/count.ts'
-import { columns, filterCount, type InvitationList, timeframes } from '../../src/invitations/list-state.ts'
+import { columns, filterCount, type InvitationList, placeIn, timeframes } from '../../src/invitations/list-state.ts'
 import { approvals, invitationStatuses } from '../../src/invitations/rules.ts'
 import { organizationRoles } from '../../src/platform/access/permissions.ts'
 import { shortId } from '../../src/platform/ids.ts'
+import { withCounts } from '../../src/platform/web/query.ts'
 import { Field } from '../parts/field.tsx'
 import { Boxes, Filter, Find, type Option } from '../parts/list.tsx'
 
@@ -102,6 +103,20 @@ export const AskCounts = ({ href, swap }: { href: string; swap?: boolean }) => (
   />
 )
 
+/** For who has no script: the counts by a link, and then for as long as the filters are applied. */
+export const CountsByLink = ({ href, counted }: { href: string; counted: boolean }) => (
+  <noscript>
+    {counted ? (
+      <input type="hidden" name="counts" value="yes" />
+    ) : (
+      <>
+        <a href={href}>Show how many each has</a>
+        <br />
+      </>
+    )}
+  </noscript>
+)
+
 export const Filters = (props: Props) => {
   const { base, list } = props
   const options = optionsOf(props)
@@ -136,6 +151,7 @@ export const Filters = (props: Props) => {
       <Filter label="Needs attention">
         <div id="of-attention">{options.attention}</div>
       </Filter>
+      <CountsByLink href={base + withCounts(placeIn(list))} counted={props.facets !== undefined} />
     </Find>
   )
 }

@@ -59,7 +59,7 @@ export const History = (props: HistoryProps) => {
         <Tabs actor={actor} section="Permissions" current="/invitations" />
       </div>
       <Toolbar {...props} />
-      <Filters base={base} list={list} roles={around.roles} />
+      <Filters base={base} list={list} roles={around.roles} facets={around.facets ?? undefined} />
       <AskCounts href={countsHref(props)} />
       <div {...changesPeople}>
         <Invitations {...props} />
@@ -194,7 +194,7 @@ const Table = ({ actor, base, list, page, around, now }: HistoryProps) => {
   )
 }
 
-const Nothing = ({ base, list }: HistoryProps) => {
+const Nothing = ({ actor, base, list }: HistoryProps) => {
   const filters = filterCount(list)
   const narrowed = filters > 0 || list.q !== ''
   return (
@@ -214,6 +214,12 @@ const Nothing = ({ base, list }: HistoryProps) => {
       base={base}
       q={list.q}
       filters={filters}
-    />
+    >
+      {!narrowed && can(actor, 'members.invite') && (
+        <a class="btn main" href={`${base}/new`} data-hx-boost="false">
+          Invite member
+        </a>
+      )}
+    </Empty>
   )
 }

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import type { MemberPanel } from '../../src/members/queries.ts'
+import { neverJoined, seesInvitation } from '../../src/members/rules.ts'
 import { type Actor, can, fullName } from '../../src/platform/access/actor.ts'
 import {
   type Grants,
@@ -95,6 +96,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
         )}
       </header>
       <Again person={person} actor={actor} />
+      <NeverJoined person={person} to={seesInvitation(actor, person) ? href('invitation') : null} />
       <Contact
         person={person}
         Title={Title}
@@ -108,7 +110,7 @@ export const Panel = ({ person, back, actor, now, zone, children }: Props) => {
         today={dayOf(now)}
         reason={can(actor, 'settings.security')}
       />
-      <Rights rights={rights} role={person.organization_role} removed={person.removed_at !== null} Title={Title} />
+      <Rights rights={rights} role={person.organization_role} person={person} Title={Title} />
       <Dates person={person} now={now} zone={zone} Title={Title} actor={actor} />
       <Foot open={open} href={href} profile={profileOf(actor, person)} />
       {children}
@@ -129,6 +131,25 @@ const Again = ({ person: { again }, actor }: Pick<Props, 'person' | 'actor'>) =>
     </section>
   )
 }
+
+/** What became of the invitation of somebody who never came; who declined is nobody here. */
+const outcomeOf = ({ invite, removed_by }: MemberPanel): string =>
+  invite === 'revoked' ? 'revoked' : invite === 'rejected' ? (removed_by ? 'denied' : 'declined') : 'ended'
+
+/** Of somebody removed who never was a member: so, and where what happened is told. */
+const NeverJoined = ({ person, to }: { person: MemberPanel; to: string | null }) =>
+  neverJoined(person) && (
+    <section {...(to ? actsHere : {})}>
+      <p class="note">
+        They never joined: their invitation was {outcomeOf(person)}.{' '}
+        {to && (
+          <>
+            <a href={to}>Open the invitation</a>.
+          </>
+        )}
+      </p>
+    </section>
+  )
 
 const actsHere = {
   'data-hx-boost:inherited': 'true',
@@ -338,20 +359,24 @@ const Place = ({ person, Title, change, today, reason }: Placing) => (
 const Rights = ({
   rights,
   role,
-  removed,
+  person,
   Title,
-}: {
+}: Part & {
   rights: Right[]
   role: string
-  removed: boolean
-  Title: Heading
 }) => {
   const effective = rights.filter((right) => right.effective)
   const above = rights.filter((right) => !right.effective)
   return (
     <section>
       <Title id="rights">Permissions</Title>
-      {removed && <p class="muted">What they held before they were removed. Nothing of it opens anything now.</p>}
+      {person.removed_at && (
+        <p class="muted">
+          {neverJoined(person)
+            ? 'Nothing of this was ever theirs.'
+            : 'What they held before they were removed. Nothing of it opens anything now.'}
+        </p>
+      )}
       {rights.length === 0 ? (
         <p class="muted">None. The role Member has no rights of its own, and nothing else grants any.</p>
       ) : (
@@ -420,7 +445,7 @@ const Dates = ({ person, now, zone, Title, actor }: Part & Zoned & { actor: Acto
         )}
         {person.removed_at && (
           <>
-            <dt>Removed</dt>
+            <dt>{neverJoined(person) ? `Invitation ${outcomeOf(person)}` : 'Removed'}</dt>
             <dd>
               <ExactTime at={new Date(String(person.removed_at))} zone={zone} />
               {person.removed_by && (

@@ -13,6 +13,7 @@ import type { App } from '../../platform/web/app-context.ts'
 import { causeOf } from '../../platform/web/cause.ts'
 import { NotFound } from '../../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
+import { asksCounts } from '../../platform/web/query.ts'
 import { isSwap, show } from '../../platform/web/show.ts'
 import { isAllowed, whyNotAllowed } from '../domain.ts'
 import { wasSent } from '../may.ts'
@@ -97,10 +98,12 @@ async function pageSeen(c: Context<App>, list: AcrossList) {
 /** The history as support staff see it: across the organizations that allow it. Resend is all that they may do to an invitation. */
 export const acrossOrganizations = new Hono<App>()
   .get('/invitations', support(), async (c) => {
-    const { now } = c.var
-    const { list, noticed } = readAcrossList(new URL(c.req.url))
+    const { db, now } = c.var
+    const address = new URL(c.req.url)
+    const { list, noticed } = readAcrossList(address)
     const page = await pageSeen(c, list)
-    const props = { list, noticed, page, now, zone: zoneOf(c) }
+    const facets = asksCounts(address) && !isSwap(c) ? await acrossFacets(db, list, now) : undefined
+    const props = { list, noticed, page, facets, now, zone: zoneOf(c) }
     if (!isSwap(c)) return show(c, 'Support', <Across {...props} />)
     c.header('HX-Push-Url', c.req.path + placeIn(list))
     return show(c, 'Support', <AcrossSwap {...props} />)

@@ -4,6 +4,12 @@ const most = 100
 export const isDay = (text: string): boolean =>
   /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text)
 
+/** Without script the counts of a filter's options are asked for by a link, and come with the page. */
+export const asksCounts = (address: URL): boolean => address.searchParams.get('counts') === 'yes'
+
+/** A list's query that asks for them. */
+export const withCounts = (query: string): string => `${query ? `${query}&` : '?'}counts=yes`
+
 /**
  * Reads the state of a list from its address. What is malformed is left out, and `noticed` says afterwards that something was
  * (contract.md).
