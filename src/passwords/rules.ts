@@ -1,5 +1,4 @@
 import { fold } from '../platform/fold.ts'
-import type { Form } from '../platform/web/form.ts'
 import { isCommon } from './common.ts'
 
 export const least = 15
@@ -52,10 +51,4 @@ export function passwordErrors(
   const problem = passwordProblem(typed.password, whose)
   if (problem) return { password: problem }
   return typed.password === typed.password_again ? null : { password_again: 'Enter the same password twice' }
-}
-
-/** A form with something else wrong, and what is wrong with its new password: what has to be typed again anyway is told at once. */
-export const withPassword = <T>(form: Form<T>, whose: Whose): Form<T> => {
-  const { password = '', password_again = '' } = form.values
-  return { ...form, errors: { ...form.errors, ...passwordErrors({ password, password_again }, whose), ...form.errors } }
 }
