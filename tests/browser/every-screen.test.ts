@@ -81,7 +81,7 @@ beforeAll(async () => {
   ;({ place, close } = opened)
   for (const screen of opened.screens) await look(screen)
   await place.leave()
-}, 400_000)
+}, 900_000)
 afterEach(() => place.leave())
 afterAll(() => close())
 

@@ -36,6 +36,25 @@ const panel = (page: Page) => page.locator('section.panel')
 const focused = (page: Page) => page.evaluate<string>('document.activeElement.id || document.activeElement.innerText')
 const found = (page: Page) => page.locator('.found output').innerText()
 
+test('counts that come late on a slow line leave the choice, and where one is, as they are', async () => {
+  const page = await place.visit(place.ana)
+  let letCome = () => {}
+  const slow = new Promise<void>((resolve) => {
+    letCome = resolve
+  })
+  await page.route('**/counts*', (route) => slow.then(() => route.continue()))
+  await page.goto(`${history}?q=nia00`)
+  await page.locator('.filters summary', { hasText: 'Status' }).focus()
+  for (const key of ['Enter', 'Tab', 'Space']) await page.keyboard.press(key)
+  letCome()
+  await page.locator('#of-status i').first().waitFor({ state: 'attached' })
+  const box = '.filters [value=pending_approval]'
+  expect(await page.evaluate(`document.activeElement === document.querySelector('${box}')`)).toBe(true)
+  expect(await page.locator(box).isChecked()).toBe(true)
+  await page.keyboard.press('Enter')
+  await expect.poll(() => found(page)).toBe('2 invitations match')
+})
+
 test('Ana walks the history by keyboard alone: search, filter, sort, an invitation, its acts, and back', async () => {
   const page = await place.visit(place.ana)
   await page.goto(history)

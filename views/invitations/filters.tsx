@@ -80,11 +80,11 @@ const optionsOf = ({ list, roles, facets }: Props) => ({
   ),
 })
 
-/** The options with their counts, each in its place: they come after the page. */
+/** The options with their counts, each in its place: they come after the page, and leave what was chosen and where the focus is. */
 export const CountedOptions = (props: Props) => (
   <>
     {Object.entries(optionsOf(props)).map(([name, options]) => (
-      <div id={`of-${name}`} data-hx-swap-oob="true">
+      <div id={`of-${name}`} data-hx-swap-oob="outerMorph">
         {options}
       </div>
     ))}
