@@ -375,7 +375,8 @@ function wayOnFrom({ req, var: { actor } }: Context<App>): NonNullable<Words['on
   const across = /^\/support\/invitations\/[^/]+/.exec(req.path)
   if (across) return invitation(across[0])
   const [here = '', base = '', list = '', id = ''] = /^(\/o\/[^/]+)\/(\w+)\/([^/]+)/.exec(req.path) ?? []
-  if (actor && list === 'members' && can(actor, 'members.view')) return { href: here, label: 'Open details' }
+  if (actor && list === 'members' && id !== 'new' && can(actor, 'members.view'))
+    return { href: here, label: 'Open details' }
   if (actor && list === 'invitations' && id !== 'new')
     return invitation(can(actor, 'invitations.view') ? here : `${base}/invitations/new/sent/${id}`)
   if (list === 'groups') return { href: `${base}/groups`, label: 'Groups' }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AccessStep, type Draw, EmailStep, Frame, HowStep, NameStep } from '../../views/add-user/add-user.tsx'
 import { Added, Over, Unavailable } from '../../views/add-user/added.tsx'
 import { ConfirmStep, InviteStep } from '../../views/add-user/confirm.tsx'
+import { whyNotAllowed } from '../invitations/domain.ts'
 import { sendInvitations } from '../invitations/new/commands.ts'
 import { anyway, termsFields } from '../invitations/new/form.ts'
 import { type Inviting, inviting } from '../invitations/new/queries.ts'
@@ -43,7 +44,7 @@ import { NotAllowed, NotFound, TooMany } from '../platform/web/failures.ts'
 import { email, type Form, formKey, line, readForm, refuse, version } from '../platform/web/form.ts'
 import { countTry, limitKey, perNewAddress } from '../platform/web/limits.ts'
 import { leadTo, show } from '../platform/web/show.ts'
-import { whyOnlyInvited, whyShut } from './rules.ts'
+import { whyOnlyInvited } from './rules.ts'
 
 /*
  * Add user: a draft behind steps that have addresses of their own. Nothing but the draft exists before Confirm, which adds the person
@@ -221,7 +222,7 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
       async (actor, draft) => {
         if (!form.input || !typedKey) return emailScreen(c, actor, draft, form)
         const taken = whyTaken(actor, draft.owner, c.var.now)
-        const why = taken?.why ?? whyShut(typedKey, draft.rules)
+        const why = taken?.why ?? whyNotAllowed(typedKey, draft.rules.allowed_domains)
         if (why) return emailScreen(c, actor, draft, refuse(form, { email: why }), taken?.person)
         await saveStep(c.var.db, actor, draft, { email: form.input.email, email_key: typedKey })
         return c.redirect(pathOf(c, draft.id, 'name'), 303)
@@ -284,7 +285,7 @@ const posts: Record<Step, (c: Context<App>) => Promise<Response>> = {
         const { typed, choices, regions, owner, rules } = draft
         const whose = whoseOf(actor, typed.email)
         const taken = whyTaken(actor, owner, c.var.now)
-        const shut = taken?.why ?? whyShut(typed.email_key, rules)
+        const shut = taken?.why ?? whyNotAllowed(typed.email_key, rules.allowed_domains)
         const only = whyOnlyInvited(actor, draft)
         const decision = decideFirst(actor, choices, regions, chosenAccess(actor, typed, choices))
         const { how, key, password = '', password_again = '' } = input
@@ -408,7 +409,7 @@ export const addUser = new Hono<App>()
     await countAddress(c, actor)
     const { owner, rules } = await whoHas(c.var.db, actor, typed.email_key)
     const taken = whyTaken(actor, owner, c.var.now)
-    const why = taken?.why ?? whyShut(typed.email_key, rules)
+    const why = taken?.why ?? whyNotAllowed(typed.email_key, rules.allowed_domains)
     if (why) return emailScreen(c, actor, null, refuse(form, { email: why }), taken?.person)
     const id = await startDraft(c.var.db, c.var.now, actor, 'add', form.input.key, typed)
     // A page that the browser kept from before: without the key, it begins with a new one.

@@ -1,14 +1,9 @@
-import { isAllowed, whyNotAllowed } from '../invitations/domain.ts'
 import { type ApprovalRule, needsApproval } from '../invitations/rules.ts'
 import { mustBeInvited, type Owner, onlyInvited } from '../members/new/draft.ts'
 import type { Actor } from '../platform/access/actor.ts'
 
 /** What an organization holds those to whom somebody invites, and so those whom somebody adds. */
 export type InvitingRules = { allowed_domains: string[]; invitation_approval: string }
-
-/** Why an address is not let in, whether by adding or by inviting, as a sentence; null: it is. */
-export const whyShut = (emailKey: string, { allowed_domains }: InvitingRules): string | null =>
-  isAllowed(emailKey, allowed_domains) ? null : whyNotAllowed(allowed_domains)
 
 /**
  * Why somebody can only be invited, as a sentence; null where the actor may add them now. Where others approve whom the actor

@@ -1,6 +1,5 @@
-/** Whether an organization lets an address in: exactly one of its domains, or any where it names none. */
-export const isAllowed = (emailKey: string, allowed: readonly string[]): boolean =>
+/** Why an organization doesn't let an address in, as a sentence: it is of none of its domains, exactly. Null: it is, or every one is let in. */
+export const whyNotAllowed = (emailKey: string, allowed: readonly string[]): string | null =>
   allowed.length === 0 || allowed.includes(emailKey.slice(emailKey.lastIndexOf('@') + 1))
-
-export const whyNotAllowed = (allowed: readonly string[]): string =>
-  `Only addresses of ${allowed.join(', ')} may be invited to this organization`
+    ? null
+    : `Only addresses of ${allowed.join(', ')} may be invited to this organization`

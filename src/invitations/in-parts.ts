@@ -77,16 +77,16 @@ function goingThrough(scope: Scope, list: InvitationList, parts: Part[], limit: 
   if (list.customRole.length === 0) rest.delete('role')
   const [order, than] = newestFirst ? [sql`desc`, sql`<`] : [sql`asc`, sql`>`]
   const enough = sql`${atMost(limit)}`
+  const within = invitedBehind(list, scope, newestFirst)
   return {
-    ...{ scope, list, limit, enough, ofSort, newestFirst, order, than, rest },
+    ...{ scope, within, list, limit, enough, ofSort, newestFirst, order, than, rest },
     hows: new Set(parts.map(({ how }) => how)),
     looked: [...new Set([...lookedAt(list, rest.keys()), 'created_at' as const, 'expires_at' as const])],
-    within: invitedBehind(list, scope, newestFirst),
     nearest: sql`order by z.created_at ${order}, z.id ${order} limit ${enough}`,
     /** What is walked of a part (i): behind where it begins. */
     along: here(scope)
       .where(sql<SqlBool>`i.status = p.status and i.approval = p.approval and i.organization_role = p.role`)
-      .where(invitedBehind(list, scope, newestFirst))
+      .where(within)
       .where(sql<SqlBool>`(i.created_at, i.id) ${than} (p.from_at, p.from_id)`)
       .where(onlyCustomRoles(list) ? withCustomRole : sql<SqlBool>`true`)
       .orderBy('i.created_at', newestFirst ? 'desc' : 'asc')

@@ -3,7 +3,7 @@ import { quotaKey } from '../../src/platform/web/limits.ts'
 import { hiddenIn } from '../support/acts.ts'
 import { hours, organization } from '../support/world.ts'
 import { act, at } from './acting.ts'
-import { eventsOf, invitationOf, invited, lettersOf, membershipOf } from './invited.ts'
+import { allowOnly, eventsOf, invitationOf, invited, lettersOf, membershipOf } from './invited.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
 beforeEach(async () => {
@@ -75,11 +75,7 @@ test('a Group manager learns nothing of people elsewhere', async () => {
 })
 
 test('a domain that isn’t allowed isn’t taken', async () => {
-  await world.db
-    .updateTable('organization')
-    .set({ allowed_domains: ['harbor.example'] })
-    .where('id', '=', world.here.id)
-    .execute()
+  await allowOnly(world, 'harbor.example')
   const ivo = await invited(world)
   expect((await act(world.ana, ivo, 'address', { email: fresh() })).text).toContain('Only addresses of harbor.example')
   expect((await act(world.ana, ivo, 'address', { email: `${fresh().split('@')[0]}@harbor.example` })).status).toBe(303)

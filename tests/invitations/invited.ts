@@ -14,6 +14,10 @@ type Details = PersonDetails & {
   offers?: Permission[]
 }
 
+/** From now on addresses of these domains alone may be invited. */
+export const allowOnly = ({ db, here }: Pick<World, 'db' | 'here'>, ...allowed_domains: string[]) =>
+  db.updateTable('organization').set({ allowed_domains }).where('id', '=', here.id).execute()
+
 /** Somebody invited, as inviting leaves them: a place in the table, and the invitation itself. */
 export async function invited({ db, here, clock, ana }: World, details: Details = {}) {
   const { by = ana.person, status = 'pending_activation', validDays = 7, sentAt = clock.now, offers = [] } = details

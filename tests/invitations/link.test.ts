@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from 'vitest'
 import { readLink, signLink } from '../../src/platform/links.ts'
 import { days, organization, signedIn } from '../support/world.ts'
 import { act, at } from './acting.ts'
-import { eventsOf, invitationOf, invited, lettersOf } from './invited.ts'
+import { allowOnly, eventsOf, invitationOf, invited, lettersOf } from './invited.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
 beforeEach(async () => {
@@ -76,11 +76,7 @@ test('a link of a form that is older than the last sending isn’t shown', async
 
 test('to a domain that isn’t allowed anymore there is no link either', async () => {
   const ivo = await invited(world)
-  await world.db
-    .updateTable('organization')
-    .set({ allowed_domains: ['harbor.example'] })
-    .where('id', '=', world.here.id)
-    .execute()
+  await allowOnly(world, 'harbor.example')
   const answer = await world.ana.post(at(ivo, 'link'), { version: '1' })
   expect([answer.status, answer.text]).toEqual([403, expect.stringContaining('Only addresses of harbor.example')])
   expect(answer.html).not.toContain('/join/')

@@ -4,7 +4,7 @@ import { asInvitation, invitationRow } from '../../src/invitations/to-change.ts'
 import { hiddenIn } from '../support/acts.ts'
 import { clockAt, days, minutes, organization, signedIn } from '../support/world.ts'
 import { act, at } from './acting.ts'
-import { eventsOf, invitationOf, invited, lettersOf, membershipOf } from './invited.ts'
+import { allowOnly, eventsOf, invitationOf, invited, lettersOf, membershipOf } from './invited.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
 beforeEach(async () => {
@@ -158,11 +158,7 @@ test('five times a day in UTC, whoever presses; the sixth is told when it works 
 
 test('a domain that isn’t allowed anymore is told, and nothing goes there', async () => {
   const ivo = await invited(world)
-  await world.db
-    .updateTable('organization')
-    .set({ allowed_domains: ['harbor.example'] })
-    .where('id', '=', world.here.id)
-    .execute()
+  await allowOnly(world, 'harbor.example')
   const answer = await act(world.ana, ivo, 'resend')
   expect([answer.status, answer.text]).toEqual([422, expect.stringContaining('Only addresses of harbor.example')])
   expect(await lettersOf(world)).toEqual([])

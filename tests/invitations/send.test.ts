@@ -7,6 +7,7 @@ import { connectTo } from '../support/database.ts'
 import { Lynx } from '../support/lynx.ts'
 import { unique } from '../support/unique.ts'
 import { addPerson, days, makeCustomRole, makeGroup, makeRegion, organization, signedIn } from '../support/world.ts'
+import { allowOnly } from './invited.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
 beforeAll(async () => {
@@ -355,11 +356,7 @@ describe('bad input', () => {
 describe('domains', () => {
   test('only those that the organization allows, exactly', async () => {
     const of = await organization()
-    await of.db
-      .updateTable('organization')
-      .set({ allowed_domains: ['harbor.example', 'xn--bcher-kva.example'] })
-      .where('id', '=', of.here.id)
-      .execute()
+    await allowOnly(of, 'harbor.example', 'xn--bcher-kva.example')
     const ask = (email: string) =>
       of.ana.post('invitations/new', fields(email, { group: shortId(of.here.defaultGroup) }))
     for (const email of ['a@sub.harbor.example', 'a@harbor.example.org', 'a@example.org']) {

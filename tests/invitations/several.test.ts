@@ -7,6 +7,7 @@ import { connectTo } from '../support/database.ts'
 import { Lynx } from '../support/lynx.ts'
 import { unique } from '../support/unique.ts'
 import { hours, makeCustomRole, makeGroup, organization, signedIn } from '../support/world.ts'
+import { allowOnly } from './invited.ts'
 
 let world: Awaited<ReturnType<typeof organization>>
 beforeAll(async () => {
@@ -188,11 +189,7 @@ describe('a list is judged when it is confirmed', () => {
     const [one, two] = [`${unique()}.example`, `${unique()}.example`]
     const at = await pasted(of.ana, `a@${one}, b@${one}, c@${two}`, { group: shortId(of.here.defaultGroup) })
     await of.add({ first: 'Al', email: `a@${one}` })
-    await of.db
-      .updateTable('organization')
-      .set({ allowed_domains: [one] })
-      .where('id', '=', of.here.id)
-      .execute()
+    await allowOnly(of, one)
     expect((await of.ana.post(at, { version: '1' })).status).toBe(303)
     const done = await of.ana.get(at)
     expect(done.text).toContain('1 invitation made')

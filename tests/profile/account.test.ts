@@ -645,6 +645,15 @@ test('of two tabs the second is told, with what was typed', async () => {
   expect([one, two].filter((username) => late?.html.includes(`value="${username}"`))).toHaveLength(1)
 })
 
+test('a double click asks once, and ends as one click does', async () => {
+  const hers = await pat()
+  const { version = '' } = hiddenIn((await hers.get('/profile')).html)
+  const fields = { version, username: name(), email: `new.${newId()}@example.org` }
+  for (let press = 0; press < 2; press++) expect((await ask(hers, fields)).status).toBe(303)
+  expect((await ask(hers, { ...fields, username: name('other') })).status).toBe(409)
+  expect(await letters(fields.email)).toHaveLength(1)
+})
+
 test('whoever signed in long ago is asked first, and it is done with the answer', async () => {
   const at = await atTheDoor()
   const hers = await pat({}, at)

@@ -51,7 +51,7 @@ export const SecurityScreen = ({ actor, action, settings, form, said }: Props) =
           <legend>Invitations need approval</legend>
           <p class="hint">
             Before it is approved, nobody gets a letter or a link. Whoever approves must hold what is offered
-            themselves.
+            themselves. Who needs approval can’t add users directly either.
           </p>
           {form?.errors.approval && (
             <p class="error" id="approval-error">
@@ -104,7 +104,7 @@ export const SecurityScreen = ({ actor, action, settings, form, said }: Props) =
           name="domains"
           form={form}
           value={settings.allowed_domains.map(domainToUnicode).join('\n')}
-          hint={`One a line, at most ${mostDomains}, like example.org. Addresses of other domains, and of domains below these, can’t be invited. Empty: every domain.`}
+          hint={`One a line, at most ${mostDomains}, like example.org. Addresses of other domains, and of domains below these, can’t be invited or added. Empty: every domain.`}
           rows={5}
         />
         <h2>Support</h2>

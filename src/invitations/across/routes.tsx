@@ -15,7 +15,7 @@ import { NotFound } from '../../platform/web/failures.ts'
 import { type Form, readForm, refuse, version } from '../../platform/web/form.ts'
 import { asksCounts } from '../../platform/web/query.ts'
 import { isSwap, show } from '../../platform/web/show.ts'
-import { isAllowed, whyNotAllowed } from '../domain.ts'
+import { whyNotAllowed } from '../domain.ts'
 import { wasSent } from '../may.ts'
 import { often } from '../resend/form.tsx'
 import { sendAnew } from '../send-anew.ts'
@@ -148,8 +148,8 @@ export const acrossOrganizations = new Hono<App>()
         if (form.input.version !== invitation.version)
           return resendScreen(c, invitation, refuse(form, sentMeanwhile), 409)
         if (fullUntil(invitation, c.var.now)) return resendScreen(c, invitation, refuse(form, often), 429)
-        if (!isAllowed(invitation.email_key, invitation.allowed_domains))
-          return resendScreen(c, invitation, refuse(form, { '': whyNotAllowed(invitation.allowed_domains) }))
+        const shut = whyNotAllowed(invitation.email_key, invitation.allowed_domains)
+        if (shut) return resendScreen(c, invitation, refuse(form, { '': shut }))
         await sendAnew(c.var.db, supportCause(c), null, invitation, form.input.days)
         return c.redirect(panelHref(c), 303)
       },

@@ -10,7 +10,7 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { type Form, readForm, version } from '../../platform/web/form.ts'
 import { deciding, insist, insistOnVersion, keepPlace, panelHref, showAct, toChange } from '../act.tsx'
 import { offersAdmin } from '../admin-offered.ts'
-import { isAllowed, whyNotAllowed } from '../domain.ts'
+import { whyNotAllowed } from '../domain.ts'
 import { mayCopyLink } from '../may.ts'
 import { overtaken, stillCovered, whyNotGiven } from '../sending.ts'
 import type { InvitationToChange } from '../to-change.ts'
@@ -25,9 +25,10 @@ const uncovered =
 
 function may(actor: Actor, invitation: InvitationToChange, now: Date): Refusal {
   const refusal = mayCopyLink(actor, invitation, now) ?? overtaken(invitation)
-  const { email_key, allowed_domains } = invitation
-  const shut = isAllowed(email_key, allowed_domains) ? null : `${whyNotAllowed(allowed_domains)}.`
-  const why = refusal ? null : (whyNotGiven(actor, invitation) ?? (stillCovered(invitation) ? shut : uncovered))
+  const shut = whyNotAllowed(invitation.email_key, invitation.allowed_domains)
+  const why = refusal
+    ? null
+    : (whyNotGiven(actor, invitation) ?? (stillCovered(invitation) ? shut && `${shut}.` : uncovered))
   return refusal ?? (why === null ? null : { because: why })
 }
 

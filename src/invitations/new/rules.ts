@@ -3,7 +3,7 @@ import type { Regions } from '../../members/edit/rules.ts'
 import { chosenAccess, decideFirst, type FirstErrors, ownGroupOnly, type Place } from '../../members/new/draft.ts'
 import { type Actor, fullName } from '../../platform/access/actor.ts'
 import { NotAllowed } from '../../platform/web/failures.ts'
-import { isAllowed, whyNotAllowed } from '../domain.ts'
+import { whyNotAllowed } from '../domain.ts'
 import { mayInviteTo } from '../givers.ts'
 import { day, statusAt } from '../rules.ts'
 import { domainOf, lookAlike } from './domains.ts'
@@ -49,7 +49,8 @@ export function judge(known: Known, emailKey: string, now: Date): Judged {
     const see = sent?.seen ? ({ path: 'invitations', id: sent.id, name: 'the invitation' } as const) : person
     return see ? no('invited', 'Somebody with this address has been invited already', see) : no('hidden', hidden)
   }
-  if (!isAllowed(emailKey, known.allowed)) return no('domain', whyNotAllowed(known.allowed))
+  const shut = whyNotAllowed(emailKey, known.allowed)
+  if (shut) return no('domain', shut)
   const like = lookAlike(domainOf(emailKey), [...known.allowed, ...known.trusted])
   return { outcome: like ? 'looks' : 'new', why: like, see: null, membership: one }
 }

@@ -8,7 +8,7 @@ import { causeOf } from '../../platform/web/cause.ts'
 import { readForm, refuse, version } from '../../platform/web/form.ts'
 import { around, deciding, done, insist, keepPlace, toChange } from '../act.tsx'
 import { offersAdmin } from '../admin-offered.ts'
-import { isAllowed, whyNotAllowed } from '../domain.ts'
+import { whyNotAllowed } from '../domain.ts'
 import { sendAnew } from '../send-anew.ts'
 import { fullUntil, maySend } from '../sending.ts'
 import { validDays } from '../valid-days.ts'
@@ -21,7 +21,6 @@ const screen = sendScreen({ title: 'Resend invitation', Body: Resend, corrects: 
 const sentMeanwhile = {
   '': 'The invitation was changed or sent after this form was opened, so nothing was sent now. Send it once more if it is still needed.',
 }
-const notAllowed = (domains: readonly string[]) => ({ '': `${whyNotAllowed(domains)}. Correct the address.` })
 
 export const resending = new Hono<App>()
   .get('/:id/resend', allow('members.invite'), keepPlace, async (c) => {
@@ -39,8 +38,8 @@ export const resending = new Hono<App>()
       if (form.input.version !== invitation.version)
         return screen(c, actor, invitation, refuse(form, sentMeanwhile), 409)
       if (fullUntil(invitation, c.var.now)) return screen(c, actor, invitation, refuse(form, often), 429)
-      if (!isAllowed(invitation.email_key, invitation.allowed_domains))
-        return screen(c, actor, invitation, refuse(form, notAllowed(invitation.allowed_domains)))
+      const shut = whyNotAllowed(invitation.email_key, invitation.allowed_domains)
+      if (shut) return screen(c, actor, invitation, refuse(form, { '': `${shut}. Correct the address.` }))
       const sending = await sendAnew(c.var.db, causeOf(c), actor, invitation, form.input.days)
       return done(c, invitation, saidOf(sending, around(c).mails))
     })
